@@ -333,12 +333,22 @@ def write_image(
     path = Path(path)
     require_writable(path, overwrite)
     encoded = encode_image(pixels, path.suffix, alpha=alpha, quality=quality)
+    return write_bytes(path, encoded, overwrite=overwrite)
+
+
+def write_bytes(path: Path, data: bytes, *, overwrite: bool = False) -> Path:
+    """Write an encoded image, wholly or not at all; missing folders are made.
+
+    Raises:
+        UnwritableFile: see `require_writable`; or the disk is full or fails.
+    """
+    require_writable(path, overwrite)
     # Same folder, for renaming is only sure within one disk; hidden, so that no one pairs it.
     unfinished = path.with_name(f".{token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            unfinished.write_bytes(encoded)
+            unfinished.write_bytes(data)
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
