@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermeld.errors import BadSetting
-from thermeld.methods.planes import Mask, Plane, mirrored_without_corners, rounding
+from thermeld.methods.planes import FULL, Mask, Plane, mirrored_without_corners, rounding
 
 Band = TypeVar("Band", NDArray[np.floating[Any]], NDArray[np.complexfloating[Any, Any]])  # (H, W)
 
@@ -38,9 +38,9 @@ def _majority(ir: Plane, vis: Plane) -> Mask:
     return votes[1:-1, 1:-1] > 4
 
 
-def larger(ir: Band, vis: Band) -> Band:
-    """Per coefficient, the larger magnitude on 0..255; a tie goes to `ir`."""
-    beaten = np.abs(vis) > np.abs(ir) + rounding(ir.real.dtype)
+def larger(ir: Band, vis: Band, *, top: float = FULL) -> Band:
+    """Per coefficient, the larger magnitude of images on 0..top; a tie goes to `ir`."""
+    beaten = np.abs(vis) > np.abs(ir) + rounding(ir.real.dtype, top)
     return cast(Band, np.where(beaten, vis, ir))
 
 

@@ -33,13 +33,13 @@ def to_levels(plane: Plane) -> Plane:
     return cast(Plane, plane * plane.dtype.type(FULL))
 
 
-def rounding(dtype: np.dtype[Any]) -> float:
-    """What two magnitudes on 0..255 must differ by before one counts as larger.
+def rounding(dtype: np.dtype[Any], top: float = FULL) -> float:
+    """What two magnitudes on 0..top must differ by before one counts as larger.
 
     Images from 8 bits are full of exact ties (flat areas, equal steps). Rounding would break
     these by chance, differently in float32 and float64, and differently from tile to tile.
     """
-    return 32.0 * FULL * float(np.finfo(dtype).eps)
+    return 32.0 * top * float(np.finfo(dtype).eps)
 
 
 def mirrored(plane: Plane, width: int, *, border: int = cv2.BORDER_REFLECT_101) -> Plane:
