@@ -1,7 +1,8 @@
 """Files and folders to arrays, and back."""
 
-from thermeld.io.files import Picture, encode_image, read_image, require_writable, write_bytes, write_image
+from thermeld.io.files import Picture, read_image
 from thermeld.io.pairing import Pair, Pairing, pair_files
+from thermeld.io.writing import encode_image, require_writable, write_bytes, write_image
 
 __all__ = [
     "Pair",
