@@ -1,0 +1,1 @@
+"""The parts of the scene renderer: shapes, materials, light and the two cameras."""

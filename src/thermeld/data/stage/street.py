@@ -1,0 +1,363 @@
+"""What stands along a street: ground, houses, trees, hedges, lamps, signs, benches."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from thermeld.data.stage.mesh import (
+    BLACK,
+    Colour,
+    Floats,
+    Mesh,
+    Paint,
+    box,
+    ellipsoid,
+    faces,
+    join,
+    panel,
+    tube,
+)
+from thermeld.data.stage.textures import Street
+
+START_M = 0.6  # nothing of the ground begins nearer to the camera than this
+END_M = 130.0
+KERB_M = 0.13
+GRASS: Colour = (0.055, 0.085, 0.028)
+
+
+def ground(street: Street, *, park: tuple[bool, bool]) -> list[Mesh]:
+    """Road, kerbs, pavements, and beyond them grass (left, right) or more pavement."""
+    road = Paint("road", (0.085, 0.085, 0.088))
+    slabs, kerb = Paint("pavement", (0.20, 0.19, 0.175)), Paint("kerb", (0.26, 0.25, 0.235))
+    half, wide = street.half_m, street.pavement_m
+    parts = [_strip(-half, half, 0.0, road)]
+    for side, green in zip((-1.0, 1.0), park, strict=True):
+        inner, outer = side * half, side * (half + wide)
+        parts.append(_strip(inner, inner + side * 0.16, KERB_M, kerb))
+        parts.append(_strip(inner + side * 0.16, outer, KERB_M, slabs))
+        # The face of the kerb looks at the road.
+        start, run = (START_M, END_M - START_M) if side < 0 else (END_M, START_M - END_M)
+        parts.append(panel((inner, 0.0, start), (0.0, 0.0, run), (0, KERB_M, 0), kerb))
+        beyond = Paint("grass", GRASS) if green else slabs
+        parts.append(_strip(outer, outer + side * 60, KERB_M, beyond))
+    parts.append(_strip(-90, 90, -0.02, Paint("grass", GRASS), near=END_M, far=400.0))
+    return parts
+
+
+def _strip(
+    left: float,
+    right: float,
+    height: float,
+    paint: Paint,
+    *,
+    near: float = START_M,
+    far: float = END_M,
+) -> Mesh:
+    low, high = min(left, right), max(left, right)
+    return panel((low, height, near), (high - low, 0, 0), (0, 0, far - near), paint)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Where a house stands: its front runs along x = `front_m`, from z = near to far."""
+
+    front_m: float
+    near_m: float
+    far_m: float
+    height_m: float
+    deep_m: float = 12.0
+
+
+def house(plot: Plot, wall: Paint, trim: Colour, *, gable: bool) -> Mesh:
+    """A house beside the street; its end wall, which looks at us, carries windows too."""
+    side = np.sign(plot.front_m)
+    back = plot.front_m + side * plot.deep_m
+    near, far, tall = plot.near_m, plot.far_m, plot.height_m
+    low = min(plot.front_m, back)
+    if side < 0:
+        front = panel((plot.front_m, 0, near), (0, 0, far - near), (0, tall, 0), wall)
+    else:
+        front = panel((plot.front_m, 0, far), (0, 0, near - far), (0, tall, 0), wall)
+    end = panel((low, 0, near), (plot.deep_m, 0, 0), (0, tall, 0), wall)
+    parts = [front, end, *_edges(plot, trim)]
+    parts += _gable_roof(plot, wall) if gable else [_parapet(plot, wall)]
+    return join(parts)
+
+
+def _edges(plot: Plot, trim: Colour) -> list[Mesh]:
+    """Plinth, string course and cornice."""
+    stone, side = Paint("stone", trim), np.sign(plot.front_m)
+    parts = []
+    for low, high, out in (
+        (0.0, 0.4, 0.05),
+        (3.05, 3.2, 0.08),
+        (plot.height_m - 0.35, plot.height_m, 0.28),
+    ):
+        inner, outer = plot.front_m + side * 0.3, plot.front_m - side * out
+        parts.append(
+            box(
+                (min(inner, outer), low, plot.near_m - out),
+                (max(inner, outer), high, plot.far_m),
+                stone,
+            ).ranked(1)
+        )
+        back = plot.front_m + side * plot.deep_m
+        parts.append(
+            box(
+                (min(inner, back), low, plot.near_m - out),
+                (max(inner, back), high, plot.near_m + 0.3),
+                stone,
+            ).ranked(1)
+        )
+    return parts
+
+
+def _parapet(plot: Plot, wall: Paint) -> Mesh:
+    plain = replace(wall, variant=0)
+    back = plot.front_m + np.sign(plot.front_m) * plot.deep_m
+    low, high = sorted((plot.front_m, back))
+    return box(
+        (low, plot.height_m, plot.near_m), (high, plot.height_m + 0.7, plot.far_m), plain
+    ).ranked(2)
+
+
+def _gable_roof(plot: Plot, wall: Paint) -> list[Mesh]:
+    """A roof with its ridge along the street, and the triangle of wall below it."""
+    side = np.sign(plot.front_m)
+    eave, ridge = plot.front_m - side * 0.45, plot.front_m + side * plot.deep_m / 2
+    back = plot.front_m + side * plot.deep_m
+    base, top = plot.height_m - 0.05, plot.height_m + 0.42 * plot.deep_m
+    tiles = Paint("roof", (0.12, 0.055, 0.040))
+    near, far = plot.near_m - 0.3, plot.far_m
+    slope = np.hypot(ridge - eave, top - base)
+    if side < 0:
+        points = [[eave, base, near], [eave, base, far], [ridge, top, far], [ridge, top, near]]
+    else:
+        points = [[eave, base, far], [eave, base, near], [ridge, top, near], [ridge, top, far]]
+    long = far - near
+    uv = np.array([[[0, 0], [long, 0], [long, slope], [0, slope]]], np.float32)
+    roof = faces(np.array([points], np.float32), tiles, uv=uv).ranked(2)
+    left, right = sorted((plot.front_m, back))
+    triangle = np.array(
+        [
+            [
+                [left, base, plot.near_m],
+                [right, base, plot.near_m],
+                [ridge, top, plot.near_m],
+                [ridge, top, plot.near_m],
+            ]
+        ],
+        np.float32,
+    )
+    return [faces(triangle, replace(wall, variant=0), uv=triangle[..., :2]).ranked(1), roof]
+
+
+def backdrop(rng: np.random.Generator, *, windows: int) -> list[Mesh]:
+    """What closes the view: blocks at the far end of the street."""
+    parts, x = [], -70.0
+    while x < 70:
+        wide, tall = rng.uniform(10, 22), rng.uniform(9, 26) * (0.75 if abs(x) < 14 else 1.0)
+        tone = rng.uniform(0.08, 0.2)
+        wall = Paint("plaster", (tone, 0.95 * tone, 0.88 * tone), variant=windows)
+        z = END_M + rng.uniform(0, 18)
+        parts.append(panel((x, 0, z), (wide, 0, 0), (0, tall, 0), wall))
+        x += wide * rng.uniform(0.8, 1.0)
+    return parts
+
+
+def leaves(
+    rng: np.random.Generator, middles: Floats, *, size_m: float, colour: Colour, heart: Floats
+) -> Mesh:
+    """One ragged leafy tuft at each of the points (F, 3), lit as part of a crown about `heart`."""
+    count = len(middles)
+    first = rng.standard_normal((count, 3))
+    second = np.cross(first, rng.standard_normal((count, 3)))
+    first *= (
+        size_m * rng.uniform(0.5, 1.3, (count, 1)) / np.linalg.norm(first, axis=1, keepdims=True)
+    )
+    second *= 0.55 * size_m / np.maximum(np.linalg.norm(second, axis=1, keepdims=True), 1e-6)
+    corners = np.stack([first, second, -first, -second], axis=1)
+    corners *= rng.uniform(0.6, 1.25, (count, 4, 1))
+    outward = middles - heart
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
+    normals = outward + 0.75 * rng.standard_normal((count, 3)) + np.array([0, 0.25, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    mesh = faces(
+        (middles[:, None] + corners).astype(np.float32),
+        Paint("leaf", colour),
+        normals=np.repeat(normals[:, None], 4, axis=1),
+    )
+    # The inside of a crown is dark; leaves differ.
+    radius = np.linalg.norm(middles - heart, axis=1)
+    depth = 0.45 + 0.55 * np.clip(radius / np.percentile(radius, 85), 0, 1) ** 2
+    tone = depth * rng.uniform(0.65, 1.35, count)
+    hue = 1.0 + np.outer(rng.uniform(-1, 1, count), (0.18, 0.0, -0.1))
+    return replace(mesh, colour=(mesh.colour * tone[:, None] * hue).astype(np.float32))
+
+
+def tree(
+    rng: np.random.Generator,
+    *,
+    height_m: float,
+    detail: float,
+    colour: Colour = (0.075, 0.105, 0.035),
+) -> Mesh:
+    """A broad-leaved tree; `detail` 1 is for one close by, smaller for those far off."""
+    bark = Paint("bark", (0.105, 0.085, 0.062))
+    bole, lean = 0.34 * height_m, rng.uniform(-0.03, 0.03, 2) * height_m
+    fork = np.array([lean[0], bole, lean[1]])
+    parts = [
+        tube(
+            [(0, 0, 0), (0.25 * lean[0], 0.25, 0.25 * lean[1]), 0.6 * fork, fork],
+            height_m * np.array([0.034, 0.022, 0.019, 0.017]),
+            bark,
+            sides=12,
+        )
+    ]
+    tips = []
+    for angle in np.linspace(0, 2 * np.pi, 7, endpoint=False) + rng.uniform(0, 1):
+        spread, rise = rng.uniform(0.14, 0.30) * height_m, rng.uniform(0.2, 0.58) * height_m
+        tip = fork + np.array([np.cos(angle) * spread, rise, np.sin(angle) * spread])
+        bend = fork + (tip - fork) * (0.45, 0.55, 0.45) + rng.uniform(-0.02, 0.02, 3) * height_m
+        parts.append(
+            tube([fork, bend, tip], height_m * np.array([0.011, 0.007, 0.002]), bark, sides=7)
+        )
+        tips += [tip, 0.5 * (bend + tip)]
+    heart = fork + np.array([0, 0.28 * height_m, 0])
+    clumps = np.stack([*tips, heart, heart + (0, 0.2 * height_m, 0)])
+    count = int(4200 * detail)
+    pick = rng.integers(len(clumps), size=count)
+    ball = rng.standard_normal((count, 3))
+    ball *= (
+        0.105
+        * height_m
+        * np.sqrt(rng.random((count, 1)))
+        * 2.0
+        / np.linalg.norm(ball, axis=1, keepdims=True)
+    )
+    middles = clumps[pick] + ball * (1.0, 0.72, 1.0)
+    size = 0.023 * height_m / np.sqrt(max(detail, 0.05))
+    crown = leaves(rng, middles, size_m=min(size, 0.09 * height_m), colour=colour, heart=heart)
+    return join([*parts, crown])
+
+
+def hedge(rng: np.random.Generator, *, x: float, near_m: float, far_m: float) -> Mesh:
+    """A clipped hedge along the street, a metre high."""
+    count = int(70 * (far_m - near_m))
+    middles = np.stack(
+        [
+            x + rng.uniform(-0.4, 0.4, count),
+            rng.uniform(0.1, 1.0, count),
+            rng.uniform(near_m, far_m, count),
+        ],
+        axis=1,
+    )
+    tuft = leaves(
+        rng,
+        middles,
+        size_m=0.13,
+        colour=(0.045, 0.075, 0.022),
+        heart=middles * (0, 0, 1) + (x, 0.3, 0),
+    )
+    block = box(
+        (x - 0.36, 0, near_m), (x + 0.36, 0.92, far_m), Paint("leaf", (0.012, 0.018, 0.008))
+    )
+    return join([block.ranked(-1), tuft])
+
+
+def tufts(
+    rng: np.random.Generator, *, x: tuple[float, float], z: tuple[float, float], count: int
+) -> Mesh:
+    """Blades of grass along an edge, so that lawn and pavement do not meet in a ruled line."""
+    foot = np.stack(
+        [rng.uniform(*x, count), np.full(count, KERB_M), rng.uniform(*z, count)], axis=1
+    )
+    tall = rng.uniform(0.05, 0.17, (count, 1))
+    tip = foot + tall * np.concatenate(
+        [rng.normal(0, 0.35, (count, 1)), np.ones((count, 1)), rng.normal(0, 0.35, (count, 1))],
+        axis=1,
+    )
+    right = np.array([0.008, 0, 0])
+    points = np.stack([foot - right, foot + right, tip, tip], axis=1).astype(np.float32)
+    normals = np.broadcast_to(np.array([0, 1.0, -0.2], np.float32), points.shape)
+    mesh = faces(points, Paint("blades", GRASS), normals=normals)
+    shade = rng.uniform(0.6, 1.7, (count, 1)).astype(np.float32)
+    return replace(mesh, colour=mesh.colour * shade)
+
+
+def street_lamp(*, side: float, height_m: float = 6.2, glow: Colour = BLACK) -> Mesh:
+    """A column with an arm over the road; `side` is the side of the road it stands on."""
+    pole = Paint("pole", (0.06, 0.065, 0.065))
+    reach = -side * 1.5
+    column = tube([(0, 0, 0), (0, 1.1, 0), (0, height_m - 0.5, 0)], (0.085, 0.065, 0.045), pole)
+    arm = tube(
+        [
+            (0, height_m - 0.6, 0),
+            (0.08 * reach, height_m - 0.1, 0),
+            (0.4 * reach, height_m + 0.12, 0),
+            (reach, height_m + 0.1, 0),
+        ],
+        (0.045, 0.042, 0.038, 0.034),
+        pole,
+        sides=8,
+    )
+    foot = tube([(0, 0, 0), (0, 0.9, 0), (0, 0.95, 0)], (0.12, 0.11, 0.07), pole)
+    shell = ellipsoid((1.12 * reach, height_m + 0.10, 0), (0.36, 0.075, 0.15), pole)
+    lens = ellipsoid(
+        (1.12 * reach, height_m + 0.045, 0),
+        (0.27, 0.06, 0.11),
+        Paint("lamp lens", (0.6, 0.6, 0.6), glow),
+    )
+    return join([column, foot, arm, shell.ranked(1), lens.ranked(2)])
+
+
+def shop_sign(corner: Floats, along: Floats, *, height_m: float, paint: Paint) -> Mesh:
+    """A lettered board; uv runs over it once."""
+    rise = np.array([0, height_m, 0])
+    board = panel(corner, along, rise, paint)
+    uv = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32)
+    return replace(board, uv=uv).ranked(3)
+
+
+def post_sign(paint: Paint, *, size_m: tuple[float, float], height_m: float = 2.1) -> Mesh:
+    """A lettered plate on a pole, facing the camera."""
+    wide, tall = size_m
+    pole = tube(
+        [(0, 0, 0.03), (0, height_m + tall, 0.03)],
+        (0.03, 0.03),
+        Paint("pole", (0.2, 0.2, 0.2)),
+        sides=6,
+    )
+    low = np.array([-wide / 2, height_m, 0.0])
+    return join([pole, shop_sign(low, np.array([wide, 0, 0]), height_m=tall, paint=paint)])
+
+
+def bench() -> Mesh:
+    """A park bench, facing +z."""
+    wood, iron = Paint("wood", (0.14, 0.085, 0.045)), Paint("metal", (0.03, 0.03, 0.03))
+    slats = [box((-0.8, 0.42, z), (0.8, 0.455, z + 0.09), wood) for z in (-0.2, -0.09, 0.02, 0.13)]
+    back = [box((-0.8, y, -0.30), (0.8, y + 0.09, -0.265), wood) for y in (0.56, 0.70)]
+    legs = [
+        box((x, 0, z), (x + 0.05, 0.42, z + 0.05), iron) for x in (-0.7, 0.65) for z in (-0.2, 0.15)
+    ]
+    return join([*legs, *slats, *back])
+
+
+def bin_(colour: Colour = (0.03, 0.05, 0.04)) -> Mesh:
+    """A litter bin."""
+    rim = tube(
+        [(0, 0, 0), (0, 0.8, 0), (0, 0.85, 0), (0, 0.9, 0)],
+        (0.2, 0.24, 0.25, 0.15),
+        Paint("metal", colour),
+    )
+    return rim
+
+
+def bollard() -> Mesh:
+    """A knee-high iron post."""
+    iron = Paint("metal", (0.03, 0.03, 0.032))
+    return tube(
+        [(0, 0, 0), (0, 0.75, 0), (0, 0.8, 0), (0, 0.9, 0), (0, 0.96, 0)],
+        (0.07, 0.06, 0.075, 0.07, 0.01),
+        iron,
+    )

@@ -1,0 +1,352 @@
+"""Cars: one skin lofted over a side outline, then glass, wheels, lamps and plates. Facing +z."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from thermeld.data.stage.materials import INDEX
+from thermeld.data.stage.mesh import (
+    BLACK,
+    Colour,
+    Floats,
+    Mesh,
+    Paint,
+    disc,
+    ellipsoid,
+    faces,
+    join,
+    panel,
+    surface,
+)
+
+FINISHES: tuple[Colour, ...] = (
+    (0.42, 0.43, 0.44),
+    (0.030, 0.032, 0.036),
+    (0.20, 0.21, 0.23),
+    (0.30, 0.022, 0.020),
+    (0.025, 0.055, 0.19),
+    (0.60, 0.60, 0.57),
+    (0.03, 0.10, 0.07),
+)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A side outline. Lists run from nose to tail along z; metres.
+
+    Attributes:
+        length_m, half_m: overall length and half the width.
+        hood, deck: (z, height) along the top without and with the cabin.
+        glass: z where the windscreen starts and ends, and the rear window likewise.
+        pillars: z of the side pillars.
+        axles: z of the wheels.
+        wheel_m: radius of the wheels.
+    """
+
+    length_m: float
+    half_m: float
+    hood: tuple[tuple[float, float], ...]
+    deck: tuple[tuple[float, float], ...]
+    glass: tuple[float, float, float, float]
+    pillars: tuple[float, ...]
+    axles: tuple[float, float]
+    wheel_m: float = 0.325
+
+
+SALOON = Body(
+    4.6,
+    0.90,
+    hood=(
+        (2.30, 0.60),
+        (2.2, 0.72),
+        (1.9, 0.80),
+        (0.95, 0.93),
+        (-1.5, 0.98),
+        (-2.2, 0.95),
+        (-2.30, 0.78),
+    ),
+    deck=(
+        (2.30, 0.60),
+        (2.2, 0.72),
+        (1.9, 0.80),
+        (0.98, 0.93),
+        (0.15, 1.38),
+        (-0.2, 1.43),
+        (-0.75, 1.42),
+        (-1.05, 1.36),
+        (-1.75, 1.01),
+        (-2.2, 0.97),
+        (-2.30, 0.78),
+    ),
+    glass=(0.95, 0.12, -1.02, -1.72),
+    pillars=(-0.25, -1.1),
+    axles=(1.42, -1.36),
+)
+HATCH = Body(
+    4.0,
+    0.87,
+    hood=(
+        (2.0, 0.62),
+        (1.92, 0.76),
+        (1.6, 0.86),
+        (0.95, 0.97),
+        (-1.7, 1.0),
+        (-1.95, 0.95),
+        (-2.0, 0.75),
+    ),
+    deck=(
+        (2.0, 0.62),
+        (1.92, 0.76),
+        (1.6, 0.86),
+        (1.0, 0.97),
+        (0.25, 1.43),
+        (-0.1, 1.49),
+        (-1.1, 1.47),
+        (-1.5, 1.40),
+        (-1.88, 1.02),
+        (-1.97, 0.95),
+        (-2.0, 0.75),
+    ),
+    glass=(0.97, 0.22, -1.48, -1.86),
+    pillars=(-0.2, -1.15),
+    axles=(1.25, -1.22),
+)
+VAN = Body(
+    4.7,
+    0.96,
+    hood=(
+        (2.35, 0.65),
+        (2.27, 0.85),
+        (2.0, 1.02),
+        (1.5, 1.12),
+        (-2.2, 1.12),
+        (-2.33, 1.1),
+        (-2.35, 0.7),
+    ),
+    deck=(
+        (2.35, 0.65),
+        (2.27, 0.85),
+        (2.0, 1.02),
+        (1.52, 1.14),
+        (0.85, 1.82),
+        (0.5, 1.93),
+        (-1.8, 1.93),
+        (-2.15, 1.88),
+        (-2.3, 1.25),
+        (-2.34, 1.0),
+        (-2.35, 0.7),
+    ),
+    glass=(1.5, 0.82, -2.14, -2.30),
+    pillars=(0.1, -1.0),
+    axles=(1.5, -1.45),
+    wheel_m=0.34,
+)
+BODIES = (SALOON, HATCH, VAN)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What a car is doing.
+
+    Attributes:
+        head, tail: strength of its lamps, 0 off.
+        engine: degrees by which the bonnet is warmer than the rest; tyres and exhaust follow.
+    """
+
+    head: float = 0.0
+    tail: float = 0.0
+    engine: float = 0.0
+
+
+def car(body: Body, finish: Colour, running: Running) -> Mesh:
+    """A whole car standing on the ground, its middle at the origin."""
+    return join(
+        [
+            _shell(body, finish, running),
+            *_underside(body, running),
+            *_wheels(body, running),
+            *_lamps(body, running),
+            *_trimmings(body, finish),
+        ]
+    )
+
+
+def _shell(body: Body, finish: Colour, running: Running) -> Mesh:
+    z = np.unique(
+        np.concatenate(
+            [np.linspace(-1, 1, 41) * body.length_m / 2, [point[0] for point in body.deck]]
+        )
+    )[::-1]
+    grid = _sections(body, z)
+    bonnet = np.exp(-(((z - body.length_m * 0.30) / 0.55) ** 2))
+    high = np.clip((grid[..., 1] - 0.35) / 0.4, 0.15, 1)
+    heat = (running.engine * bonnet[:, None] * high).astype(np.float32)
+    mesh = surface(grid, Paint("paint", finish), warmth=heat)
+    return _glazed(mesh, body)
+
+
+def _sections(body: Body, z: Floats) -> Floats:
+    """Rings round the car at each z: sill, flank, shoulder, window line, roof."""
+    belt = np.interp(-z, *_rising(body.hood))
+    roof = np.maximum(np.interp(-z, *_rising(body.deck)), belt + 0.004)
+    end = np.abs(z) / (body.length_m / 2)
+    half = body.half_m * (1 - 0.16 * np.clip((end - 0.72) / 0.28, 0, 1) ** 2.2)
+    low = 0.22 + 0.10 * np.clip((end - 0.8) / 0.2, 0, 1)
+    cabin = np.clip((roof - belt) / 0.45, 0, 1)
+    ridge = half * (0.93 - 0.17 * cabin)
+    crown = 0.02 + 0.02 * cabin
+    lines = [
+        (0.0 * half, low),
+        (0.88 * half, low),
+        (0.97 * half, low + 0.10),
+        (half, low + 0.5 * (belt - low)),
+        (0.985 * half, belt - 0.09),
+        (0.95 * half, belt - 0.01),
+        (0.93 * half, belt),
+        (0.5 * (0.93 * half + ridge) + 0.015 * cabin, 0.5 * (belt + roof) - 0.02 * cabin),
+        (ridge, roof - 0.05 * cabin),
+        (0.86 * ridge, roof),
+        (0.45 * ridge, roof + 0.7 * crown),
+    ]
+    right = np.stack([np.stack([x, y, z], axis=1) for x, y in lines], axis=1)
+    top = np.stack([0 * z, roof + crown, z], axis=1)[:, None]
+    left = right[:, :0:-1] * np.array([-1, 1, 1])
+    return np.concatenate([right, top, left], axis=1).astype(np.float32)
+
+
+def _rising(outline: tuple[tuple[float, float], ...]) -> tuple[list[float], list[float]]:
+    return [-z for z, _ in outline], [height for _, height in outline]
+
+
+def _glazed(mesh: Mesh, body: Body) -> Mesh:
+    """Turn the faces of the skin that lie in window openings into glass."""
+    middle = mesh.points.mean(axis=1)
+    z, height = middle[:, 2], middle[:, 1]
+    belt = np.interp(-z, *_rising(body.hood))
+    roof = np.interp(-z, *_rising(body.deck))
+    front, top, back, tail = body.glass
+    flat = np.abs(mesh.normals.mean(axis=1)[:, 0]) < 0.62
+    screen = flat & (((z < front) & (z > top)) | ((z < back) & (z > tail)))
+    beside = (height > belt + 0.02) & (height < roof - 0.03) & ~flat
+    beside &= (z < front - 0.25) & (z > tail + 0.16)
+    for pillar in body.pillars:
+        beside &= np.abs(z - pillar) > 0.05
+    glass = (screen & (height > belt + 0.03)) | beside
+    material = np.where(glass, INDEX["car glass"], mesh.material).astype(np.int32)
+    colour = np.where(glass[:, None], np.float32(0.012), mesh.colour)
+    warmth = np.where(glass[:, None], mesh.warmth * 0.2, mesh.warmth)
+    return replace(mesh, material=material, colour=colour, warmth=warmth)
+
+
+def _underside(body: Body, running: Running) -> list[Mesh]:
+    """The dark gap below the sills, with a warm exhaust at the back."""
+    dark = Paint("tyre", (0.008, 0.008, 0.009), warmth=0.35 * running.engine)
+    half, long = 0.86 * body.half_m, body.length_m
+    skirt = [
+        panel((-half, 0.12, -0.42 * long), (2 * half, 0, 0), (0, 0.2, 0), dark),
+        panel((half, 0.12, 0.42 * long), (-2 * half, 0, 0), (0, 0.2, 0), dark),
+        panel((half, 0.12, -0.4 * long), (0, 0, 0.8 * long), (0, 0.2, 0), dark),
+        panel((-half, 0.12, 0.4 * long), (0, 0, -0.8 * long), (0, 0.2, 0), dark),
+    ]
+    pipe = Paint("rim", (0.05, 0.05, 0.05), warmth=9.0 * running.engine)
+    exhaust = disc((0.5, 0.24, -long / 2 + 0.02), (0, 0, -1), 0.045, pipe).ranked(3)
+    return [join(skirt).ranked(-1), exhaust]
+
+
+def _wheels(body: Body, running: Running) -> list[Mesh]:
+    warm = 0.45 * running.engine
+    tyre = Paint("tyre", (0.012, 0.012, 0.013), warmth=warm)
+    arch = Paint("tyre", (0.004, 0.004, 0.004), warmth=0.5 * warm)
+    rim = Paint("rim", (0.35, 0.35, 0.36), warmth=1.2 * warm)
+    hole = Paint("rim", (0.03, 0.03, 0.03), warmth=1.2 * warm)
+    radius, parts = body.wheel_m, []
+    for z in body.axles:
+        for side in (-1.0, 1.0):
+            x, face = side * (body.half_m + 0.004), (side, 0.0, 0.0)
+            parts.append(disc((x, radius + 0.03, z), face, radius + 0.065, arch).ranked(1))
+            parts.append(disc((x + side * 0.004, radius, z), face, radius, tyre).ranked(2))
+            parts.append(disc((x + side * 0.006, radius, z), face, 0.66 * radius, rim).ranked(3))
+            parts += _spokes(x + side * 0.008, z, radius, hole)
+            parts.append(_tread(side * (body.half_m - 0.02), z, radius, tyre).ranked(-1))
+    return parts
+
+
+def _spokes(x: float, z: float, radius: float, hole: Paint) -> list[Mesh]:
+    """The gaps between the spokes."""
+    angles = np.linspace(0, 2 * np.pi, 5, endpoint=False) + 0.3
+    return [
+        disc(
+            (x, radius * (1 + 0.4 * np.sin(a)), z + 0.4 * radius * np.cos(a)),
+            (np.sign(x), 0, 0),
+            0.15 * radius,
+            hole,
+        ).ranked(4)
+        for a in angles
+    ]
+
+
+def _tread(x: float, z: float, radius: float, tyre: Paint) -> Mesh:
+    angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    ring = np.stack([0 * angle, radius * (1 + np.sin(angle)), z + radius * np.cos(angle)], axis=1)
+    inner, outer = ring.copy(), ring.copy()
+    inner[:, 0], outer[:, 0] = x - np.sign(x) * 0.2, x
+    return surface(np.stack([inner, outer]).astype(np.float32), tyre)
+
+
+def _lamps(body: Body, running: Running) -> list[Mesh]:
+    front, back = body.length_m / 2, -body.length_m / 2
+    high = float(np.interp(-front + 0.12, *_rising(body.hood))) - 0.10
+    rear = float(np.interp(-back - 0.1, *_rising(body.hood))) - 0.12
+    white = tuple(running.head * k for k in (1.0, 0.94, 0.82))
+    red = tuple(running.tail * k for k in (1.0, 0.05, 0.03))
+    lens = Paint(
+        "car lens", (0.5, 0.5, 0.5), (white[0], white[1], white[2]), 1.5 * bool(running.head)
+    )
+    lamp = Paint(
+        "car lens", (0.22, 0.012, 0.012), (red[0], red[1], red[2]), 1.0 * bool(running.tail)
+    )
+    parts = []
+    for side in (-1.0, 1.0):
+        at = side * 0.74 * body.half_m
+        parts.append(ellipsoid((at, high, front - 0.09), (0.17, 0.075, 0.10), lens, sides=12))
+        parts.append(ellipsoid((at, rear, back + 0.07), (0.13, 0.09, 0.05), lamp, sides=12))
+    return [part.ranked(3) for part in parts]
+
+
+def _trimmings(body: Body, finish: Colour) -> list[Mesh]:
+    """Number plates, grille, door mirrors."""
+    front, back, half = body.length_m / 2 + 0.015, -body.length_m / 2 - 0.015, body.half_m
+    plate = Paint("car lens", (0.55, 0.53, 0.42))
+    dark = Paint("tyre", (0.01, 0.01, 0.011))
+    chrome = Paint("paint", finish)
+    seam = Paint("tyre", tuple(0.25 * k for k in finish), BLACK)  # type: ignore[arg-type]
+    parts = [
+        panel((0.26, 0.42, front), (-0.52, 0, 0), (0, 0.11, 0), plate),
+        panel((-0.26, 0.52, back), (0.52, 0, 0), (0, 0.11, 0), plate),
+        panel((0.42, 0.57, front - 0.02), (-0.84, 0, 0), (0, 0.07, 0), dark),
+        panel((0.5, 0.30, front), (-1.0, 0, 0), (0, 0.08, 0), dark),
+        *(
+            ellipsoid(
+                (s * (half + 0.06), 0.99, body.glass[0] - 0.36),
+                (0.11, 0.065, 0.05),
+                chrome,
+                sides=8,
+            )
+            for s in (-1, 1)
+        ),
+    ]
+    for z in (body.glass[0] - 0.1, *body.pillars):
+        for side in (-1.0, 1.0):
+            x = side * (half + 0.003)
+            points = np.array(
+                [
+                    [
+                        [x, 0.36, z],
+                        [x, 0.36, z + side * 0.012],
+                        [x * 0.985, 0.86, z + side * 0.012],
+                        [x * 0.985, 0.86, z],
+                    ]
+                ]
+            )
+            parts.append(faces(points.astype(np.float32), seam))
+    return [part.ranked(2) for part in parts]
