@@ -305,7 +305,7 @@ def test_real_files_of_every_set_are_read(shared):
     assert folders
     for folder in folders:
         files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
-        for path in files[:: max(1, len(files) // 3)]:
+        for path in files[:: max(1, len(files) // 2)]:
             picture = read_image(path)
             assert picture.depth == np.uint8
             assert picture.pixels.shape[:2] == cv2.imread(str(path)).shape[:2]

@@ -49,7 +49,8 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
     Palettes become RGB, 1, 2 and 4 bits become 8, CMYK becomes RGB, and 10, 12 or 14 bits fill
     the upper bits of 16. Signed integers and uint32 in TIFF become the smallest float that
     holds them exactly. Of several pages or frames the first is read. The EXIF orientation is
-    applied. Colour profiles are ignored, and so is a transparent colour of a grey PNG.
+    applied. Colour profiles are ignored, and so are the transparent colour of a grey PNG and the
+    alpha of an 8-bit grey TIFF.
     Only PNG has checksums: in the other formats a few altered bytes can go unnoticed.
 
     Raises:
