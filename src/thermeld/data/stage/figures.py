@@ -62,12 +62,21 @@ class Outfit:
 def person(outfit: Outfit) -> Mesh:
     """A clothed walking figure, 1.75 m tall before scaling to its outfit's height."""
     parts = [*_head(outfit), _torso(outfit)]
+    seat = Paint("cloth", outfit.legs, warmth=-0.5)
+    parts.append(ellipsoid((0, 0.92, -0.005), (0.158, 0.115, 0.112), seat).ranked(-1))
     for side in (-1.0, 1.0):
         parts += _leg(outfit, side)
         parts += _arm(outfit, side)
     if outfit.bag:
         pack = Paint("cloth", (0.05, 0.05, 0.06), warmth=-9.0)
-        parts.append(ellipsoid((0, 1.22, -0.17), (0.16, 0.24, 0.10), pack))
+        rings = [
+            (0.95, 0.05, 0.03, -0.17),
+            (0.97, 0.13, 0.075, -0.18),
+            (1.15, 0.16, 0.10, -0.20),
+            (1.38, 0.14, 0.08, -0.18),
+            (1.45, 0.05, 0.03, -0.16),
+        ]
+        parts.append(_lofted(rings, pack, power=0.6))
     return join(parts).placed(0, 0, scale=outfit.height_m / 1.75)
 
 
@@ -80,7 +89,7 @@ def _head(outfit: Outfit) -> list[Mesh]:
     scalp = ellipsoid((0, 1.645, -0.004), (0.084, 0.120, 0.104), hair, sides=18)
     neck = tube([(0, 1.42, -0.01), (0, 1.58, 0.0)], (0.058, 0.05), skin)
     nose = ellipsoid((0, 1.625, 0.100), (0.012, 0.020, 0.014), skin, sides=6)
-    return [neck, skull.picked(~covered), nose, scalp.picked(covered)]
+    return [neck, skull, nose, scalp.picked(covered).ranked(1)]
 
 
 def _torso(outfit: Outfit) -> Mesh:
@@ -98,15 +107,32 @@ def _torso(outfit: Outfit) -> Mesh:
     ]
     if outfit.coat:
         rings = [(0.52, 0.215, 0.185, 0.0), (0.70, 0.19, 0.15, 0.0), *rings]
+    cloth = Paint("cloth", outfit.top, warmth=-outfit.insulated)
+    return _lofted(rings, cloth, power=0.8, heat=True)
+
+
+def _lofted(
+    rings: list[tuple[float, float, float, float]],
+    paint: Paint,
+    *,
+    power: float,
+    heat: bool = False,
+) -> Mesh:
+    """A skin over upright rings (height, half width, half depth, forward).
+
+    Args:
+        rings: from below to above.
+        paint: what covers it.
+        power: 1 for round rings, less for squarish ones; shoulders are no ellipse.
+        heat: whether it is worn: warmth escapes at the collar, the hem hangs off the body.
+    """
     height, wide, deep, shift = (np.array(column)[:, None] for column in zip(*rings, strict=True))
     angle = np.linspace(0, 2 * np.pi, 18, endpoint=False)
-    # A squarish section: shoulders are no ellipse.
-    cos, sin = (np.sign(w) * np.abs(w) ** 0.8 for w in (np.cos(angle), np.sin(angle)))
+    cos, sin = (np.sign(w) * np.abs(w) ** power for w in (np.cos(angle), np.sin(angle)))
     grid = np.stack(np.broadcast_arrays(wide * cos, height, deep * sin + shift), axis=2)
-    # Warmth escapes at the collar; the hem hangs away from the body.
-    heat = np.interp(height, (0.5, 0.9, 1.25, 1.42, 1.5), (-4.0, -1.0, 0.5, 1.5, 5.0))
-    warmth = np.broadcast_to(heat - outfit.insulated, grid.shape[:2]).astype(np.float32)
-    return surface(grid.astype(np.float32), Paint("cloth", outfit.top), warmth=warmth)
+    worn = np.interp(height, (0.5, 0.9, 1.25, 1.42, 1.5), (-4.0, -1.0, 0.5, 1.5, 5.0))
+    warmth = np.broadcast_to(heat * worn, grid.shape[:2]).astype(np.float32)
+    return surface(grid.astype(np.float32), paint, warmth=warmth)
 
 
 def _leg(outfit: Outfit, side: float) -> list[Mesh]:
@@ -122,7 +148,7 @@ def _leg(outfit: Outfit, side: float) -> list[Mesh]:
     shoe = Paint("cloth", (0.03, 0.028, 0.026), warmth=-6.0)
     foot = ankle + drop + np.array([0.0, -0.035, 0.06])
     return [
-        tube(path, (0.095, 0.085, 0.062, 0.062, 0.048), cloth, sides=12),
+        tube(path, (0.095, 0.085, 0.062, 0.062, 0.048), cloth, sides=12).ranked(-1),
         ellipsoid(foot, (0.048, 0.05, 0.135), shoe, sides=10),
     ]
 
@@ -130,7 +156,7 @@ def _leg(outfit: Outfit, side: float) -> list[Mesh]:
 def _arm(outfit: Outfit, side: float) -> list[Mesh]:
     swing = -0.5 * outfit.stride * side
     shoulder = np.array([0.195 * side, 1.40, 0.0])
-    elbow = shoulder + 0.28 * np.array([0.16 * side, -np.cos(swing), np.sin(swing)])
+    elbow = shoulder + 0.28 * np.array([0.09 * side, -np.cos(swing), np.sin(swing)])
     reach = swing + 0.35
     wrist = elbow + 0.25 * np.array([0.02 * side, -np.cos(reach), np.sin(reach)])
     sleeve = Paint("cloth", outfit.top, warmth=-0.8 - outfit.insulated)
@@ -138,8 +164,9 @@ def _arm(outfit: Outfit, side: float) -> list[Mesh]:
     path = np.stack([start, shoulder, 0.5 * (shoulder + elbow), elbow, wrist])
     hand = wrist + 0.07 * np.array([0.0, -np.cos(reach), np.sin(reach)])
     return [
+        ellipsoid(shoulder + (-0.012 * side, -0.008, 0), (0.060, 0.056, 0.062), sleeve),
         tube(path, (0.05, 0.062, 0.054, 0.046, 0.038), sleeve),
-        ellipsoid(hand, (0.03, 0.075, 0.04), Paint("skin", outfit.skin, warmth=-1.5), sides=8),
+        ellipsoid(hand, (0.024, 0.062, 0.036), Paint("skin", outfit.skin, warmth=-1.5), sides=8),
     ]
 
 
@@ -148,16 +175,18 @@ def deer(*, size: float = 1.0, colour: Colour = (0.16, 0.10, 0.055)) -> Mesh:
     fur, muzzle = Paint("fur", colour), Paint("muzzle", (0.06, 0.045, 0.035))
     back = _body(
         [
-            (-0.48, 0.72, 0.10, 0.13),
+            (-0.53, 0.72, 0.01, 0.02),
+            (-0.51, 0.72, 0.09, 0.12),
             (-0.36, 0.74, 0.15, 0.18),
             (-0.1, 0.71, 0.155, 0.185),
             (0.18, 0.71, 0.15, 0.19),
             (0.36, 0.76, 0.115, 0.155),
             (0.46, 0.82, 0.07, 0.10),
+            (0.50, 0.83, 0.01, 0.02),
         ],
         fur,
     )
-    neck = tube([(0, 0.76, 0.34), (0, 0.93, 0.47), (0, 1.07, 0.55)], (0.11, 0.075, 0.06), fur)
+    neck = tube([(0, 0.76, 0.34), (0, 0.93, 0.47), (0, 1.07, 0.55)], (0.135, 0.085, 0.06), fur)
     head = tube(
         [(0, 1.10, 0.50), (0, 1.11, 0.56), (0, 1.08, 0.66), (0, 1.05, 0.75)],
         (0.03, 0.068, 0.052, 0.03),
@@ -185,11 +214,13 @@ def dog(*, size: float = 1.0, colour: Colour = (0.10, 0.075, 0.05)) -> Mesh:
     fur, muzzle = Paint("fur", colour), Paint("muzzle", (0.03, 0.025, 0.02))
     back = _body(
         [
+            (-0.36, 0.47, 0.01, 0.01),
             (-0.34, 0.47, 0.06, 0.08),
             (-0.26, 0.48, 0.10, 0.12),
             (0.0, 0.46, 0.10, 0.12),
             (0.2, 0.46, 0.115, 0.15),
             (0.32, 0.50, 0.07, 0.10),
+            (0.36, 0.51, 0.01, 0.01),
         ],
         fur,
     )

@@ -194,11 +194,11 @@ class Layout:
         x = plot.front_m - side * 0.12
         start, along = (z - width / 2, width) if side < 0 else (z + width / 2, -width)
         board = kit.shop_sign(
-            np.array([x, 3.25, start]), np.array([0, 0, along]), height_m=0.62, paint=paint
+            np.array([x, 3.25, start]), np.array([0, 0, along]), height_m=0.8, paint=paint
         )
         self.houses[-1] = join([self.houses[-1], board])
         jut = np.array([x - side * 0.1 if side < 0 else x - 0.1 - 1.1, 3.9, z])
-        self.things.append(kit.shop_sign(jut, np.array([1.1, 0, 0]), height_m=0.42, paint=paint))
+        self.things.append(kit.shop_sign(jut, np.array([1.1, 0, 0]), height_m=0.5, paint=paint))
         if self.night:
             lit = tuple(1.1 * k for k in colour)
             self.lights.append(

@@ -13,7 +13,6 @@ from thermeld.data.stage.noise import read, smoothstep
 from thermeld.data.stage.raster import Camera, Interpolator, paint
 from thermeld.data.stage.spots import Spots
 
-SHADOW_PX = 640
 SHADOW_SLACK_M = 0.05  # a surface must not shade itself through rounding
 SUN_M = 400.0  # a sun this far away throws parallel shadows for all one can see
 
@@ -30,6 +29,7 @@ class Light:
             all round.
         reach_m: where it ends.
         shadows: whether things throw shadows in it.
+        shadow_px: side of the depth picture that decides about shadows.
     """
 
     position: tuple[float, float, float]
@@ -38,6 +38,7 @@ class Light:
     cone: tuple[float, float] = (-2.0, -2.0)
     reach_m: float = 22.0
     shadows: bool = False
+    shadow_px: int = 640
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def illuminate(
     """Light falling on each spot, light mirrored towards the camera, and share of the sun.
 
     Args:
-        spots: dressed spots.
+        spots: dressed spots, in the order of their z.
         mesh: what throws the shadows.
         lights: all lamps.
         sky: what surrounds the scene.
@@ -112,43 +113,47 @@ def illuminate(
     return diffuse, gleam, sunlit
 
 
+def fresnel(spots: Spots, where: NDArray[np.int64]) -> Floats:
+    """Share of light mirrored towards us, rising at a slant."""
+    slant = np.einsum("kn,kn->n", spots.view[:, where], spots.normal[:, where])
+    share = 1.0 + 9.0 * (1.0 - np.clip(-slant, 0.0, 1.0)) ** 5
+    return np.asarray(spots.gloss[where] * share, np.float32)
+
+
 def _mirrored(spots: Spots, sky: Sky, tile: Floats) -> Floats:
-    """Sky seen in glossy surfaces, more at a slant (Schlick's approximation of Fresnel)."""
+    """Sky seen in car bodies and windows; what the ground mirrors is seen to elsewhere."""
     result = np.zeros_like(spots.albedo)
-    where = np.flatnonzero(spots.gloss > 0.025)
+    where = spots.of("paint", "car glass", "car lens", "glass", "rim")
     view, normal = spots.view[:, where], spots.normal[:, where]
-    slant = np.sum(view * normal, axis=0)
-    bounced = view - 2.0 * slant * normal
-    gloss = spots.gloss[where]
-    fresnel = gloss + (0.6 - 0.6 * gloss) * (1.0 - np.clip(-slant, 0.0, 1.0)) ** 5
+    bounced = view - 2.0 * np.einsum("kn,kn->n", view, normal) * normal
     above = smoothstep(-0.15, 0.2, bounced[1])
     under = np.array(sky.bounce, np.float32)[:, None]
     seen = sky.radiance(bounced, tile) * above + under * (1 - above) * 0.4
-    result[:, where] = fresnel * seen
+    result[:, where] = fresnel(spots, where) * seen
     return result
 
 
 def _add_light(spots: Spots, mesh: Mesh, light: Light, diffuse: Floats, gleam: Floats) -> None:
     """Add one lamp's share to both kinds of light."""
     place = np.array(light.position, np.float32)[:, None]
-    inside = np.max(np.abs(spots.position - place), axis=0) < light.reach_m
-    where = np.flatnonzero(inside)
-    if not len(where):
+    reach = (light.position[2] - light.reach_m, light.position[2] + light.reach_m)
+    near = slice(*np.searchsorted(spots.position[2], reach))
+    if near.start == near.stop:
         return
-    toward = place - spots.position[:, where]
+    toward = place - spots.position[:, near]
     squared = np.einsum("kn,kn->n", toward, toward)
     toward /= np.sqrt(squared)
-    normal = spots.normal[:, where]
+    normal = spots.normal[:, near]
     cosine = np.einsum("kn,kn->n", toward, normal)
-    through = np.array([kind.through for kind in MATERIALS], np.float32)[spots.material[where]]
+    through = np.array([kind.through for kind in MATERIALS], np.float32)[spots.material[near]]
     fall = _falloff(light, toward, squared)
     if light.shadows:
-        fall *= _lit(light, mesh, spots.position[:, where])
+        fall *= _lit(light, mesh, spots.position[:, near] + np.float32(0.04) * normal)
     colour = np.array(light.colour, np.float32)[:, None]
     received = np.maximum(cosine, 0) + through * np.maximum(-cosine, 0)
-    diffuse[:, where] += colour * (fall * received)
-    shiny = np.flatnonzero((spots.gloss[where] > 0.004) & (cosine > 0) & (fall > 1e-6))
-    spot = where[shiny]
+    diffuse[:, near] += colour * (fall * received)
+    shiny = np.flatnonzero((spots.gloss[near] > 0.004) & (cosine > 0) & (fall > 1e-5))
+    spot = shiny + near.start
     strength = _highlight(spots, spot, toward[:, shiny]) * fall[shiny] * cosine[shiny]
     gleam[:, spot] += colour * strength
 
@@ -179,15 +184,16 @@ def _highlight(spots: Spots, where: NDArray[np.int64], toward: Floats) -> Floats
 
 def _lit(light: Light, mesh: Mesh, position: Floats) -> Floats:
     """Share of the lamp that a spot sees, from a depth picture taken at the lamp."""
+    side = light.shadow_px
     aim = np.array(light.aim, float)
     start = np.array(light.position, float)
     target = (start + aim / np.linalg.norm(aim)).astype(np.float32)
     half_angle = np.arccos(np.clip(light.cone[0], 0.5, 0.99999))
-    focal = SHADOW_PX / 2 / np.tan(half_angle)
-    size = (SHADOW_PX, SHADOW_PX)
+    focal = side / 2 / np.tan(half_angle)
+    size = (side, side)
     camera = Camera.towards(start.astype(np.float32), target, focal_px=focal, size=size)
     seen = paint(mesh, camera)
-    nearest = np.full(SHADOW_PX * SHADOW_PX, np.inf, np.float32)
+    nearest = np.full(side * side, np.inf, np.float32)
     pixels = np.flatnonzero(seen.face.ravel() >= 0)
     if not len(pixels):
         return np.ones(position.shape[1], np.float32)
@@ -195,17 +201,16 @@ def _lit(light: Light, mesh: Mesh, position: Floats) -> Floats:
     local = camera.axes @ (position - camera.eye[:, None])
     depth = local[2]
     column, row = (
-        local[k] / np.maximum(depth, 0.1) * np.float32(focal) + np.float32(SHADOW_PX / 2)
-        for k in (0, 1)
+        local[k] / np.maximum(depth, 0.1) * np.float32(focal) + np.float32(side / 2) for k in (0, 1)
     )
     slack = SHADOW_SLACK_M + 3.0 * depth / np.float32(focal)
     limit = depth - slack
     share = np.zeros(position.shape[1], np.float32)
     # Four taps on a turned square: with four samples per output pixel enough for a soft edge.
     for right, down in ((-1.3, -0.5), (0.5, -1.3), (1.3, 0.5), (-0.5, 1.3)):
-        x = np.clip(column + right, 0, SHADOW_PX - 1).astype(np.int32)
-        y = np.clip(row + down, 0, SHADOW_PX - 1).astype(np.int32)
-        share += nearest[y * SHADOW_PX + x] > limit
+        x = np.clip(column + right, 0, side - 1).astype(np.int32)
+        y = np.clip(row + down, 0, side - 1).astype(np.int32)
+        share += nearest[y * side + x] > limit
     return share / 4
 
 

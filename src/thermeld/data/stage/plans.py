@@ -1,125 +1,16 @@
-"""Where things stand: the demo street composed by hand, and streets made up from a seed."""
+"""Streets made up from a seed."""
 
 import numpy as np
 
 from thermeld.data.stage import street as kit
 from thermeld.data.stage.facade import Facade
-from thermeld.data.stage.figures import CLOTHES, HAIRS, SKINS, Outfit, deer, dog
+from thermeld.data.stage.figures import Outfit, deer, dog
 from thermeld.data.stage.layout import COOL, NEON, SODIUM, WALLS, WARM, WORDS, Layout
 from thermeld.data.stage.textures import Street
-from thermeld.data.stage.vehicles import BODIES, FINISHES, HATCH, SALOON, VAN
+from thermeld.data.stage.vehicles import BODIES, FINISHES
 
 
-def composed(night: bool) -> Layout:
-    """The one composed by hand: shops on the left, a dark park on the right."""
-    rng = np.random.default_rng(7)
-    plan = Layout(Street(crossing_m=15.5, wet=0.75 if night else 0.1), night)
-    plan.ground = kit.ground(plan.street, park=(False, True))
-    _demo_houses(plan)
-    _demo_park(plan, rng)
-    _demo_traffic(plan)
-    for side, z in (
-        (-1.0, 13.0),
-        (1.0, 25.5),
-        (-1.0, 38.0),
-        (1.0, 52.0),
-        (-1.0, 66.0),
-        (1.0, 82.0),
-    ):
-        plan.lamp(side, z, colour=WARM, shadows=z < 30)
-    _demo_people(plan)
-    plan.houses += kit.backdrop(rng, windows=len(plan.facades))
-    return plan
-
-
-def _demo_houses(plan: Layout) -> None:
-    front = -(plan.street.half_m + plan.street.pavement_m)
-    rows = (
-        (3.0, 15.6, 9.6, 0, Facade(lit=0.34, shop=True, seed=3), "CAFE", NEON[0], False),
-        (
-            15.6,
-            27.0,
-            12.6,
-            1,
-            Facade(lit=0.42, seed=11, window_m=(1.2, 1.75), bay_m=2.3, shop=True),
-            "BOOKS",
-            NEON[3],
-            False,
-        ),
-        (27.0, 41.0, 9.4, 2, Facade(lit=0.3, seed=23, shop=True), "PHARMACY", NEON[2], True),
-        (
-            41.0,
-            60.0,
-            15.8,
-            4,
-            Facade(lit=0.45, seed=31, window_m=(1.5, 1.8), bay_m=2.7),
-            "HOTEL",
-            NEON[1],
-            False,
-        ),
-        (60.0, 84.0, 12.4, 5, Facade(lit=0.4, seed=41), "BAR", NEON[0], False),
-        (84.0, 120.0, 15.6, 3, Facade(lit=0.4, seed=43), "", NEON[0], False),
-    )
-    for near, far, tall, kind, facade, word, colour, gable in rows:
-        plot = kit.Plot(front, near, far, tall)
-        plan.house(plot, kind, facade, gable=gable)
-        if word:
-            plan.sign(plot, word, colour, share=0.62)
-
-
-def _demo_park(plan: Layout, rng: np.random.Generator) -> None:
-    edge = plan.street.half_m + plan.street.pavement_m
-    for x, z, tall, detail in (
-        (9.6, 13.5, 8.2, 1.0),
-        (12.6, 21.0, 9.5, 0.8),
-        (8.8, 31.0, 8.6, 0.6),
-        (15.5, 36.0, 10.0, 0.5),
-        (9.2, 45.0, 9.0, 0.4),
-        (20.0, 27.0, 11.0, 0.6),
-        (9.6, 60.0, 9.5, 0.3),
-        (16.0, 58.0, 11.0, 0.3),
-        (10.0, 78.0, 10.0, 0.25),
-        (23.0, 48.0, 12.0, 0.35),
-        (30.0, 60.0, 13.0, 0.3),
-        (12.0, 98.0, 10.0, 0.2),
-    ):
-        plan.stand(kit.tree(rng, height_m=tall, detail=detail), x, z, foot=(0.35, 0.35))
-    plan.things.append(kit.hedge(rng, x=edge + 0.7, near_m=22.0, far_m=44.0))
-    plan.things.append(kit.tufts(rng, x=(edge - 0.05, edge + 2.5), z=(3.0, 12.0), count=1500))
-    plan.stand(kit.bench(), 8.3, 17.6, turn=-1.9, foot=(0.8, 0.3))
-    plan.stand(kit.bin_(), 7.0, 19.4, foot=(0.25, 0.25))
-    plan.stand(deer(), 11.4, 16.6, turn=3.9, foot=(0.15, 0.4))
-
-
-def _demo_traffic(plan: Layout) -> None:
-    lane = plan.street.half_m / 2
-    plan.drive(SALOON, FINISHES[0], -lane + 0.2, 23.5, turn=np.pi)
-    plan.drive(VAN, FINISHES[5], lane, 36.0, turn=0.0)
-    plan.drive(
-        HATCH, FINISHES[3], -plan.street.half_m + 1.0, 9.6, turn=np.pi, moving=False, warm=3.5
-    )
-    plan.drive(HATCH, FINISHES[4], -plan.street.half_m + 1.0, 44.0, turn=np.pi, moving=False)
-
-
-def _demo_people(plan: Layout) -> None:
-    kerb = plan.street.half_m
-    dark = dict(top=CLOTHES[0], legs=CLOTHES[0])
-    plan.walk(Outfit(**dark, stride=0.8, coat=True, height_m=1.74), kerb + 1.3, 9.0, 3.0)  # type: ignore[arg-type]
-    plan.walk(
-        Outfit(CLOTHES[2], CLOTHES[1], SKINS[1], HAIRS[0], -0.7, bag=True), kerb + 2.1, 13.2, 0.3
-    )
-    plan.walk(Outfit(CLOTHES[1], CLOTHES[0], SKINS[0], HAIRS[1], 0.9), 1.5, 17.4, -1.5)
-    plan.walk(
-        Outfit(CLOTHES[3], CLOTHES[1], SKINS[0], HAIRS[2], -0.5, height_m=1.64), -5.4, 17.5, 2.9
-    )
-    plan.walk(Outfit(CLOTHES[0], CLOTHES[1], SKINS[2], HAIRS[0], 0.4), -5.2, 29.0, 0.2)
-    plan.walk(Outfit(CLOTHES[4], CLOTHES[1], SKINS[0], HAIRS[1], 0.2, coat=True), 9.9, 24.5, 2.2)
-    plan.stand(dog(), 9.2, 24.0, turn=2.2, foot=(0.1, 0.25))
-    plan.walk(Outfit(CLOTHES[5], CLOTHES[1], SKINS[0], HAIRS[1], 0.6), 5.6, 33.0, 3.0)
-    plan.walk(Outfit(CLOTHES[1], CLOTHES[1], SKINS[1], HAIRS[1], -0.4), 6.1, 33.4, 3.0)
-
-
-def drawn(rng: np.random.Generator, night: bool) -> Layout:
+def random_layout(rng: np.random.Generator, night: bool) -> Layout:
     """A street made up from a seed: houses or park on either side, traffic, people, animals."""
     street = Street(
         half_m=float(rng.uniform(3.2, 4.6)),

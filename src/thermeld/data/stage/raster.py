@@ -52,6 +52,13 @@ class Camera:
         middle = (size[1] / 2, size[0] / 2)
         return cls(np.asarray(eye, np.float32), axes, focal_px, size, middle)
 
+    def smaller(self, factor: int) -> "Camera":
+        """The same view with fewer pixels, at least 8 either way."""
+        size = (max(self.size[0] // factor, 8), max(self.size[1] // factor, 8))
+        across, down = size[1] / self.size[1], size[0] / self.size[0]
+        centre = (self.centre[0] * across, self.centre[1] * down)
+        return Camera(self.eye, self.axes, self.focal_px * across, size, centre)
+
     def local(self, points: Floats) -> Floats:
         """World points (..., 3) as right, down, forward of this camera."""
         return np.asarray((points - self.eye) @ self.axes.T, np.float32)

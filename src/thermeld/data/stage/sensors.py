@@ -36,7 +36,7 @@ def thermal_camera(
     soft = cv2.GaussianBlur(signal, (0, 0), blur_px)
     bottom, middle, high = np.percentile(soft, [1.0, 50.0, 99.9])
     # A clear sky is so cold that it would take most of the range; gain control lets it go black.
-    low = max(bottom, middle - 0.4 * (high - middle))
+    low = max(bottom, middle - 0.28 * (high - middle))
     clean = np.clip((soft - low) / max(high - low, 1e-9), 0.0, 1.0)
     around = cv2.GaussianBlur(clean, (0, 0), 8 * blur_px)
     clean = np.clip(clean + 0.35 * (clean - around), 0.0, 1.0)
@@ -93,7 +93,7 @@ def visible_camera(
     signal = shaded * np.float32(exposure)
     grain = rng.standard_normal(radiance.shape).astype(np.float32)
     # Sensors share much of their noise between channels once demosaicked; some stays coloured.
-    grain = 0.75 * grain.mean(axis=0) * np.sqrt(3.0) + 0.55 * _softened(grain)
+    grain = 0.75 * grain.mean(axis=0) * np.sqrt(3.0) + 0.35 * _softened(grain)
     spread = np.sqrt(np.maximum(signal, 0.0) * 0.0006 + 0.000006) * np.float32(noise)
     noisy = tone(np.maximum(signal + spread * grain, 0.0), 1.0)
     return _packed(noisy), _packed(clean)

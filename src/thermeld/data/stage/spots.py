@@ -55,7 +55,7 @@ class Spots:
         Light changes slowly over a face, so it need not be worked out for all four.
 
         Returns:
-            the remaining M spots, for each of the N spots the place of its stand-in (N,).
+            the remaining M spots, in the order of their z; for each of the N spots the place of its stand-in (N,).
         """
         place = np.full(size, -1, np.int64)
         place.ravel()[self.pixels] = np.arange(len(self.pixels))
@@ -69,10 +69,17 @@ class Spots:
         for corner in corners[1:]:
             speaker[corner[same]] = corners[0][same]
         kept = np.flatnonzero(speaker == np.arange(len(speaker)))
+        kept = kept[np.argsort(self.position[2, kept], kind="stable")]
         rank = np.empty(len(speaker), np.int64)
         rank[kept] = np.arange(len(kept))
-        columns = {item.name: getattr(self, item.name)[..., kept] for item in fields(self)}
-        return Spots(**columns), rank[speaker]
+        return self._taken(kept), rank[speaker]
+
+    def in_order(self) -> "Spots":
+        """The same spots in the order of their z."""
+        return self._taken(np.argsort(self.position[2], kind="stable"))
+
+    def _taken(self, places: NDArray[np.int64]) -> "Spots":
+        return Spots(**{item.name: getattr(self, item.name)[..., places] for item in fields(self)})
 
     def textured(self, texture: str) -> NDArray[np.int64]:
         """Places of the spots whose material wears this texture."""

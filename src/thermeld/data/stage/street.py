@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thermeld.data.stage.mesh import (
     BLACK,
@@ -37,7 +38,8 @@ def ground(street: Street, *, park: tuple[bool, bool]) -> list[Mesh]:
         parts.append(_strip(inner + side * 0.16, outer, KERB_M, slabs))
         # The face of the kerb looks at the road.
         start, run = (START_M, END_M - START_M) if side < 0 else (END_M, START_M - END_M)
-        parts.append(panel((inner, 0.0, start), (0.0, 0.0, run), (0, KERB_M, 0), kerb))
+        face = panel((inner, 0.0, start), (0.0, 0.0, run), (0, KERB_M, 0), kerb)
+        parts.append(sliced(face, pieces=40))
         beyond = Paint("grass", GRASS) if green else slabs
         parts.append(_strip(outer, outer + side * 60, KERB_M, beyond))
     parts.append(_strip(-90, 90, -0.02, Paint("grass", GRASS), near=END_M, far=400.0))
@@ -54,7 +56,42 @@ def _strip(
     far: float = END_M,
 ) -> Mesh:
     low, high = min(left, right), max(left, right)
-    return panel((low, height, near), (high - low, 0, 0), (0, 0, far - near), paint)
+    across, run = (high - low, 0, 0), (0, 0, far - near)
+    return sliced(panel((low, height, near), across, run, paint), upright=True)
+
+
+def sliced(mesh: Mesh, *, upright: bool = False, pieces: int = 8) -> Mesh:
+    """A long rectangle in pieces, thinner towards its start.
+
+    What reaches behind the camera is not painted at all, so it had better be small.
+    """
+    cuts = np.linspace(0, 1, pieces + 1) ** (3 if upright else 1)
+    corner = (0, 3, 2, 1) if upright else (0, 1, 2, 3)
+    back = np.argsort(corner)
+    parts = []
+    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        parts.append(
+            replace(
+                mesh,
+                points=_between(mesh.points, corner, back, (low, high)),
+                uv=_between(mesh.uv, corner, back, (low, high)),
+            )
+        )
+    return join(parts)
+
+
+def _between(
+    values: Floats, corner: tuple[int, ...], back: NDArray[np.intp], span: tuple[float, float]
+) -> Floats:
+    first, last, top, bottom = (values[:, k] for k in corner)
+    low, high = span
+    piece = [
+        first + (last - first) * low,
+        first + (last - first) * high,
+        bottom + (top - bottom) * high,
+        bottom + (top - bottom) * low,
+    ]
+    return np.stack(piece, axis=1)[:, back].astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -79,7 +116,13 @@ def house(plot: Plot, wall: Paint, trim: Colour, *, gable: bool) -> Mesh:
     else:
         front = panel((plot.front_m, 0, far), (0, 0, near - far), (0, tall, 0), wall)
     end = panel((low, 0, near), (plot.deep_m, 0, 0), (0, tall, 0), wall)
-    parts = [front, end, *_edges(plot, trim)]
+    # Never seen, but the sun must not shine through.
+    plain, high = replace(wall, variant=0), max(plot.front_m, back)
+    shut = panel((high, 0, far), (low - high, 0, 0), (0, tall, 0), plain)
+    lid = panel((low, tall, near), (high - low, 0, 0), (0, 0, far - near), plain)
+    run = (near, far - near) if side > 0 else (far, near - far)
+    rear = panel((back, 0, run[0]), (0, 0, run[1]), (0, tall, 0), plain)
+    parts = [sliced(front), sliced(end), shut, lid, rear, *_edges(plot, trim)]
     parts += _gable_roof(plot, wall) if gable else [_parapet(plot, wall)]
     return join(parts)
 
@@ -154,14 +197,14 @@ def _gable_roof(plot: Plot, wall: Paint) -> list[Mesh]:
 
 def backdrop(rng: np.random.Generator, *, windows: int) -> list[Mesh]:
     """What closes the view: blocks at the far end of the street."""
-    parts, x = [], -70.0
-    while x < 70:
+    parts, x = [], -110.0
+    while x < 110:
         wide, tall = rng.uniform(10, 22), rng.uniform(9, 26) * (0.75 if abs(x) < 14 else 1.0)
         tone = rng.uniform(0.08, 0.2)
         wall = Paint("plaster", (tone, 0.95 * tone, 0.88 * tone), variant=windows)
         z = END_M + rng.uniform(0, 18)
         parts.append(panel((x, 0, z), (wide, 0, 0), (0, tall, 0), wall))
-        x += wide * rng.uniform(0.8, 1.0)
+        x += wide * rng.uniform(0.65, 0.9)
     return parts
 
 

@@ -50,7 +50,7 @@ class Tiles:
 def dress(spots: Spots, street: Street, tiles: Tiles, signs: Floats) -> None:
     """Paint every textured material; `signs` is the sheet of lettering (S, h, w)."""
     _road(spots, street, tiles)
-    _slabs(spots, tiles)
+    _slabs(spots, street, tiles)
     _grass(spots, tiles)
     _bricks(spots, tiles)
     _walls(spots, tiles)
@@ -75,7 +75,7 @@ def _road(spots: Spots, street: Street, tiles: Tiles) -> None:
     grit = read(tiles.fine, x, z, 1.6) * _near(spots, where, 6.0)
     lane = np.abs(x) - street.half_m / 2
     ruts = np.exp(-(((np.abs(lane) - 0.75) / 0.28) ** 2))
-    tone = 1.0 + 0.13 * broad + 0.22 * grit - 0.12 * ruts
+    tone = 1.0 + 0.09 * broad + 0.13 * grit - 0.12 * ruts
     patch = dice(
         np.floor(x / 1.9).astype(np.int32), np.floor(z / 4.7).astype(np.int32), street.seed
     )
@@ -111,7 +111,7 @@ def _markings(x: Floats, z: Floats, street: Street) -> Floats:
     return np.asarray(paint, np.float32)
 
 
-def _slabs(spots: Spots, tiles: Tiles) -> None:
+def _slabs(spots: Spots, street: Street, tiles: Tiles) -> None:
     where = spots.textured("slabs")
     x, z = spots.position[0, where], spots.position[2, where]
     column = np.floor(x / 0.6).astype(np.int32)
@@ -124,7 +124,8 @@ def _slabs(spots: Spots, tiles: Tiles) -> None:
     tone += 0.09 * read(tiles.coarse, x, z, 6.0) + 0.1 * read(tiles.fine, x, z, 1.1)
     _scale(spots, where, tone * (1.0 - 0.45 * joint))
     spots.warmth[where] += 0.5 * joint + 0.5 * (dice(column, row, 8) - 0.5)
-    spots.gloss[where] *= 1.0 + 1.5 * smoothstep(0, 2, read(tiles.coarse, x, z, 5.0))
+    pool = smoothstep(-0.5, 2.0, read(tiles.coarse, x, z, 5.0))
+    spots.gloss[where] *= np.float32(0.2) + street.wet * (0.5 + 1.8 * pool)
 
 
 def _grass(spots: Spots, tiles: Tiles) -> None:

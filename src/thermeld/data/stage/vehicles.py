@@ -12,7 +12,6 @@ from thermeld.data.stage.mesh import (
     Mesh,
     Paint,
     disc,
-    ellipsoid,
     faces,
     join,
     panel,
@@ -162,7 +161,7 @@ def car(body: Body, finish: Colour, running: Running) -> Mesh:
     """A whole car standing on the ground, its middle at the origin."""
     return join(
         [
-            _shell(body, finish, running),
+            *_shell(body, finish, running),
             *_underside(body, running),
             *_wheels(body, running),
             *_lamps(body, running),
@@ -171,7 +170,7 @@ def car(body: Body, finish: Colour, running: Running) -> Mesh:
     )
 
 
-def _shell(body: Body, finish: Colour, running: Running) -> Mesh:
+def _shell(body: Body, finish: Colour, running: Running) -> list[Mesh]:
     z = np.unique(
         np.concatenate(
             [np.linspace(-1, 1, 41) * body.length_m / 2, [point[0] for point in body.deck]]
@@ -182,7 +181,18 @@ def _shell(body: Body, finish: Colour, running: Running) -> Mesh:
     high = np.clip((grid[..., 1] - 0.35) / 0.4, 0.15, 1)
     heat = (running.engine * bonnet[:, None] * high).astype(np.float32)
     mesh = surface(grid, Paint("paint", finish), warmth=heat)
-    return _glazed(mesh, body)
+    nose, tail = (_cap(grid[row], row, Paint("paint", finish)) for row in (0, -1))
+    return [_glazed(mesh, body), nose, tail]
+
+
+def _cap(ring: Floats, row: int, paint: Paint) -> Mesh:
+    """The flat end of the skin."""
+    middle = np.broadcast_to(ring.mean(axis=0), ring.shape)
+    beside = np.roll(ring, -1, axis=0)
+    points = np.stack([middle, ring, beside, beside], axis=1)
+    normals = np.zeros_like(points)
+    normals[..., 2] = 1.0 if row == 0 else -1.0
+    return faces(points, paint, normals=normals)
 
 
 def _sections(body: Body, z: Floats) -> Floats:
@@ -308,9 +318,23 @@ def _lamps(body: Body, running: Running) -> list[Mesh]:
     parts = []
     for side in (-1.0, 1.0):
         at = side * 0.74 * body.half_m
-        parts.append(ellipsoid((at, high, front - 0.09), (0.17, 0.075, 0.10), lens, sides=12))
-        parts.append(ellipsoid((at, rear, back + 0.07), (0.13, 0.09, 0.05), lamp, sides=12))
+        parts.append(_lens((at, high, front - 0.06), (0.45 * side, 0.15, 0.9), (0.19, 0.085), lens))
+        parts.append(_lens((at, rear, back + 0.03), (0.4 * side, 0.1, -0.9), (0.15, 0.10), lamp))
     return [part.ranked(3) for part in parts]
+
+
+def _lens(
+    centre: tuple[float, float, float],
+    facing: tuple[float, float, float],
+    half: tuple[float, float],
+    paint: Paint,
+) -> Mesh:
+    """An oval of half width and half height `half`; seen only from the side it faces."""
+    round_ = disc(centre, facing, 1.0, paint)
+    offset = (round_.points - np.asarray(centre, np.float32)) * np.array(
+        [half[0], half[1], half[0]], np.float32
+    )
+    return replace(round_, points=np.asarray(centre, np.float32) + offset)
 
 
 def _trimmings(body: Body, finish: Colour) -> list[Mesh]:
@@ -326,13 +350,14 @@ def _trimmings(body: Body, finish: Colour) -> list[Mesh]:
         panel((0.42, 0.57, front - 0.02), (-0.84, 0, 0), (0, 0.07, 0), dark),
         panel((0.5, 0.30, front), (-1.0, 0, 0), (0, 0.08, 0), dark),
         *(
-            ellipsoid(
-                (s * (half + 0.06), 0.99, body.glass[0] - 0.36),
-                (0.11, 0.065, 0.05),
+            _lens(
+                (s * (half + 0.08), 1.0, body.glass[0] - 0.4),
+                (0.8 * s, 0, way),
+                (0.13, 0.08),
                 chrome,
-                sides=8,
             )
-            for s in (-1, 1)
+            for s in (-1.0, 1.0)
+            for way in (-0.6, 0.6)
         ),
     ]
     for z in (body.glass[0] - 0.1, *body.pillars):
