@@ -52,7 +52,7 @@ PEOPLE = (
     (Outfit(NAVY, BLACK, SKINS[0], HAIRS[1], 0.9), 1.5, 17.4, -1.5),
     (Outfit(RUST, NAVY, SKINS[0], HAIRS[2], -0.5, height_m=1.64), -5.2, 21.5, 2.9),
     (Outfit(BLACK, NAVY, SKINS[2], HAIRS[0], 0.4), -5.2, 29.0, 0.2),
-    (Outfit(OLIVE, NAVY, SKINS[0], HAIRS[1], 0.2, coat=True), 14.5, 26.0, 2.2),
+    (Outfit(OLIVE, NAVY, SKINS[0], HAIRS[1], 0.2, coat=True), 12.4, 38.0, 2.2),
     (Outfit(SAND, NAVY, SKINS[0], HAIRS[1], 0.6), 5.6, 33.0, 3.0),
     (Outfit(NAVY, NAVY, SKINS[1], HAIRS[1], -0.4), 6.1, 33.4, 3.0),
 )
@@ -88,7 +88,7 @@ def _park(plan: Layout, rng: np.random.Generator) -> None:
     plan.stand(kit.bench(), 8.4, 21.0, turn=-1.9, foot=(0.8, 0.3))
     plan.stand(kit.bin_(), 7.0, 19.4, foot=(0.25, 0.25))
     plan.stand(deer(), 9.1, 15.5, turn=-2.2, foot=(0.15, 0.4))
-    plan.stand(dog(), 13.6, 25.6, turn=2.2, foot=(0.1, 0.25))
+    plan.stand(dog(), 11.6, 37.6, turn=2.2, foot=(0.1, 0.25))
 
 
 def _traffic(plan: Layout) -> None:

@@ -164,7 +164,7 @@ def _arm(outfit: Outfit, side: float) -> list[Mesh]:
     path = np.stack([start, shoulder, 0.5 * (shoulder + elbow), elbow, wrist])
     hand = wrist + 0.07 * np.array([0.0, -np.cos(reach), np.sin(reach)])
     return [
-        ellipsoid(shoulder + (-0.012 * side, -0.008, 0), (0.060, 0.056, 0.062), sleeve),
+        ellipsoid(shoulder + np.array([-0.012 * side, -0.008, 0]), (0.060, 0.056, 0.062), sleeve),
         tube(path, (0.05, 0.062, 0.054, 0.046, 0.038), sleeve),
         ellipsoid(hand, (0.024, 0.062, 0.036), Paint("skin", outfit.skin, warmth=-1.5), sides=8),
     ]

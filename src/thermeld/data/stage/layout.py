@@ -126,7 +126,7 @@ class Layout:
     def _beams(self, body: Body, x: float, z: float, turn: float) -> None:
         ahead = np.array([np.sin(turn), np.cos(turn)])
         nose = np.array([x, z]) + ahead * (body.length_m / 2 + 0.1)
-        tail = np.array([x, z]) - ahead * (body.length_m / 2 + 0.25)
+        tail = np.array([x, z]) - ahead * (body.length_m / 2 + 0.5)
         aim = (float(ahead[0]), -0.055, float(ahead[1]))
         self.lights.append(
             Light(
@@ -138,7 +138,7 @@ class Layout:
             )
         )
         self.lights.append(
-            Light((float(tail[0]), 0.8, float(tail[1])), (1.6, 0.09, 0.06), reach_m=9.0)
+            Light((float(tail[0]), 0.8, float(tail[1])), (0.9, 0.05, 0.03), reach_m=9.0)
         )
 
     def lamp(self, side: float, z: float, *, colour: Colour = WARM, shadows: bool = False) -> None:
@@ -182,7 +182,7 @@ class Layout:
     def sign(self, plot: kit.Plot, word: str, colour: Colour, *, share: float = 0.5) -> None:
         """Glowing letters above a shop, and a board that juts out over the pavement."""
         side = float(np.sign(plot.front_m))
-        glow = tuple(2.6 * k for k in colour) if self.night else (0.0, 0.0, 0.0)
+        glow = tuple(1.7 * k for k in colour) if self.night else (0.0, 0.0, 0.0)
         paint = Paint(
             "sign",
             tuple(0.25 + 0.5 * k for k in colour),

@@ -70,8 +70,8 @@ class Mesh:
     def __len__(self) -> int:
         return len(self.points)
 
-    def picked(self, which: NDArray[np.bool_]) -> "Mesh":
-        """Only some of the faces."""
+    def picked(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Mesh":
+        """Some of the faces, by a mask or by their places."""
         return Mesh(**{item.name: getattr(self, item.name)[which] for item in fields(self)})
 
     def ranked(self, rank: int) -> "Mesh":
@@ -119,7 +119,7 @@ def faces(
     points = np.asarray(points, np.float32)
     count = len(points)
     if normals is None:
-        flat = np.cross(points[:, 2] - points[:, 0], points[:, 1] - points[:, 3])
+        flat = cross(points[:, 2] - points[:, 0], points[:, 1] - points[:, 3])
         normals = np.repeat(_unit(flat)[:, None], 4, axis=1)
     heat = np.zeros((count, 4), np.float32) if warmth is None else warmth
     return Mesh(
@@ -129,8 +129,8 @@ def faces(
         warmth=np.asarray(heat + paint.warmth, np.float32),
         material=np.full(count, INDEX[paint.material], np.int32),
         variant=np.full(count, paint.variant, np.int32),
-        colour=np.tile(np.asarray(paint.colour, np.float32), (count, 1)),
-        glow=np.tile(np.asarray(paint.glow, np.float32), (count, 1)),
+        colour=np.full((count, 3), paint.colour, np.float32),
+        glow=np.full((count, 3), paint.glow, np.float32),
         rank=np.zeros(count, np.int32),
         owner=np.zeros(count, np.int32),
         layer=np.zeros(count, np.int32),
@@ -148,17 +148,19 @@ def panel(corner: ArrayLike, across: ArrayLike, up: ArrayLike, paint: Paint) -> 
 
 def box(low: ArrayLike, high: ArrayLike, paint: Paint) -> Mesh:
     """A block between two corners, without its underside."""
-    (x0, y0, z0), (x1, y1, z1) = np.asarray(low, float), np.asarray(high, float)
+    x0, y0, z0 = np.asarray(low, float)
+    x1, y1, z1 = np.asarray(high, float)
+    sides = [
+        [(x0, y0, z0), (x1, y0, z0), (x1, y1, z0), (x0, y1, z0)],
+        [(x1, y0, z1), (x0, y0, z1), (x0, y1, z1), (x1, y1, z1)],
+        [(x0, y0, z1), (x0, y0, z0), (x0, y1, z0), (x0, y1, z1)],
+        [(x1, y0, z0), (x1, y0, z1), (x1, y1, z1), (x1, y1, z0)],
+        [(x0, y1, z0), (x1, y1, z0), (x1, y1, z1), (x0, y1, z1)],
+    ]
     wide, tall, deep = x1 - x0, y1 - y0, z1 - z0
-    return join(
-        [
-            panel((x0, y0, z0), (wide, 0, 0), (0, tall, 0), paint),
-            panel((x1, y0, z1), (-wide, 0, 0), (0, tall, 0), paint),
-            panel((x0, y0, z1), (0, 0, -deep), (0, tall, 0), paint),
-            panel((x1, y0, z0), (0, 0, deep), (0, tall, 0), paint),
-            panel((x0, y1, z0), (wide, 0, 0), (0, 0, deep), paint),
-        ]
-    )
+    spans = [(wide, tall), (wide, tall), (deep, tall), (deep, tall), (wide, deep)]
+    uv = [[(0, 0), (across, 0), (across, up), (0, up)] for across, up in spans]
+    return faces(np.array(sides, np.float32), paint, uv=np.array(uv, np.float32))
 
 
 def surface(grid: Floats, paint: Paint, *, warmth: Floats | None = None) -> Mesh:
@@ -167,27 +169,32 @@ def surface(grid: Floats, paint: Paint, *, warmth: Floats | None = None) -> Mesh
     Normals point away from the middle of each row, so a row must be a ring.
     """
     grid = np.asarray(grid, np.float32)
-    along = np.gradient(grid, axis=0)
-    around = np.roll(grid, -1, axis=1) - np.roll(grid, 1, axis=1)
-    normals = _unit(np.cross(along, around))
+    along = _slope(grid)
+    columns = np.arange(grid.shape[1])
+    around = grid[:, columns - (grid.shape[1] - 1)] - grid[:, columns - 1]
+    normals = _unit(cross(along, around))
     outward = grid - grid.mean(axis=1, keepdims=True)
-    normals *= np.sign(np.sum(normals * outward, axis=(1, 2)) + 1e-9)[:, None, None]
-    down = np.cumsum(np.linalg.norm(along, axis=2).mean(axis=1))
-    ring = np.cumsum(np.linalg.norm(around, axis=2).mean(axis=0)) / 2
-    uv = np.stack(np.broadcast_arrays(ring[None, :], down[:, None]), axis=2)
-    heat = np.zeros(grid.shape[:2], np.float32) if warmth is None else warmth
+    normals *= np.where((normals * outward).sum(axis=(1, 2)) < 0, -1, 1)[:, None, None]
+    down = np.sqrt((along * along).sum(axis=2)).mean(axis=1).cumsum()
+    ring = np.sqrt((around * around).sum(axis=2)).mean(axis=0).cumsum() / 2
+    everything = np.zeros((*grid.shape[:2], 9), np.float32)
+    everything[..., :3], everything[..., 3:6] = grid, normals
+    everything[..., 6], everything[..., 7] = ring, down[:, None]
+    if warmth is not None:
+        everything[..., 8] = warmth
+    cells = quads(everything)
     return faces(
-        quads(grid),
+        cells[..., :3],
         paint,
-        normals=quads(normals),
-        uv=quads(uv),
-        warmth=quads(heat[..., None])[..., 0],
+        normals=cells[..., 3:6],
+        uv=cells[..., 6:8],
+        warmth=cells[..., 8],
     )
 
 
 def quads(grid: Floats) -> Floats:
     """The cells of a grid (R, C, K) closed in its columns, as (F, 4, K)."""
-    right = np.roll(grid, -1, axis=1)
+    right = np.concatenate([grid[:, 1:], grid[:, :1]], axis=1)
     cells = np.stack([grid[:-1], right[:-1], right[1:], grid[1:]], axis=2)
     return np.ascontiguousarray(cells.reshape(-1, 4, grid.shape[2]), np.float32)
 
@@ -196,10 +203,10 @@ def tube(path: ArrayLike, radii: ArrayLike, paint: Paint, *, sides: int = 10) ->
     """A limb, trunk or pole along `path` (K, 3) with `radii` (K,), closed at neither end."""
     line = np.asarray(path, float)
     size = np.asarray(radii, float)
-    run = _unit(np.gradient(line, axis=0))
+    run = _unit(_slope(line))
     helper = np.array([0.0, 0.0, 1.0]) if abs(run[0, 2]) < 0.9 else np.array([1.0, 0.0, 0.0])
-    first = _unit(np.cross(run, helper))
-    second = np.cross(run, first)
+    first = _unit(cross(run, helper))
+    second = cross(run, first)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     ring = (
         np.cos(angle)[None, :, None] * first[:, None]
@@ -232,8 +239,8 @@ def disc(centre: ArrayLike, facing: ArrayLike, radius: float, paint: Paint) -> M
     """A flat round plate of sixteen corners, as a fan; uv is centred, in radii."""
     normal = _unit(np.asarray(facing, float))
     helper = np.array([0.0, 1.0, 0.0]) if abs(normal[1]) < 0.9 else np.array([0.0, 0.0, 1.0])
-    right = _unit(np.cross(normal, helper))
-    up = np.cross(right, normal)
+    right = _unit(cross(normal, helper))
+    up = cross(right, normal)
     angle = np.linspace(0, 2 * np.pi, 17)
     flat = np.stack([-np.cos(angle), np.sin(angle)], axis=1)
     rim = np.asarray(centre) + radius * (flat @ np.stack([right, up]))
@@ -244,6 +251,19 @@ def disc(centre: ArrayLike, facing: ArrayLike, radius: float, paint: Paint) -> M
     return faces(points.astype(np.float32), paint, normals=normals.astype(np.float32), uv=uv)
 
 
+def cross(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Cross product along the last axis; several times as quick as NumPy's on small arrays."""
+    a, b, c = one[..., 0], one[..., 1], one[..., 2]
+    x, y, z = other[..., 0], other[..., 1], other[..., 2]
+    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x], axis=-1)
+
+
+def _slope(rows: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Differences between neighbours along the first axis, central inside."""
+    step = rows[1:] - rows[:-1]
+    return np.concatenate([step[:1], 0.5 * (step[1:] + step[:-1]), step[-1:]])
+
+
 def _unit(vectors: NDArray[np.floating]) -> Floats:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
     return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)

@@ -141,7 +141,7 @@ class Interpolator:
         shown = np.zeros(len(seen.depth), bool)
         shown[face] = True
         numbers = np.flatnonzero(shown)
-        self._slot = (np.cumsum(shown) - 1)[face]
+        self._slot = (np.cumsum(shown, dtype=np.int32) - 1)[face]
         width = seen.face.shape[1]
         self._x = (pixels % width + 0.5).astype(np.float32)
         self._y = (pixels // width + 0.5).astype(np.float32)
@@ -155,10 +155,9 @@ class Interpolator:
         self.depth = 1.0 / np.clip(inverse, low, high)
 
     def __call__(self, corners: Floats) -> Floats:
-        """Attribute (F, 4) of the mesh at the pixels (N,), within its range over each face."""
+        """Attribute (F, 4) of the mesh at the pixels (N,), within its range over the mesh."""
         values = corners[self._numbers].astype(np.float64)
-        low = values.min(axis=1).astype(np.float32)[self._slot]
-        high = values.max(axis=1).astype(np.float32)[self._slot]
+        low, high = float(values.min()), float(values.max())
         return np.clip(self._affine(values * self._nearness) * self.depth, low, high)
 
     def _affine(self, values: NDArray[np.float64]) -> Floats:

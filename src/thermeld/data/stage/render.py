@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from thermeld.data.stage.facade import glaze
 from thermeld.data.stage.layout import WORDS, Layout
 from thermeld.data.stage.light import SUN_M, Light, Sky, airlight, contact, fresnel, illuminate
-from thermeld.data.stage.materials import MATERIALS
+from thermeld.data.stage.materials import INDEX, MATERIALS
 from thermeld.data.stage.mesh import Floats, Mesh, assemble
 from thermeld.data.stage.raster import Camera
 from thermeld.data.stage.sensors import bloom, thermal_camera, thermal_signal, visible_camera
@@ -55,7 +55,7 @@ NIGHT = Hour(
         ambient=0.9,
     ),
     exposure=3.4,
-    grain=1.0,
+    grain=0.85,
     spill=0.10,
     sky_celsius=(-38.0, 0.0),
     around_celsius=6.0,
@@ -202,7 +202,9 @@ def _upside_down(plan: Layout, hour: Hour, solid: Mesh, camera: Camera, tiles: T
     """What a mirror in place of the ground would show, as rough and coarse as a wet road is."""
     flip = np.array([1, -1, 1], np.float32)
     below = replace(camera, eye=camera.eye * flip, axes=camera.axes * flip).smaller(4)
-    spots = _dressed(plan, solid, below, tiles).in_order()
+    leaf = solid.material == INDEX["leaf"]
+    sparse = solid.picked(~leaf | (np.arange(len(solid)) % 3 == 0))  # seen this small, it will do
+    spots = _dressed(plan, sparse, below, tiles).in_order()
     lamps = [replace(light, shadows=False) for light in plan.lights]
     sun = hour.sky.sun
     sky = hour.sky if sun is None else replace(hour.sky, sun=replace(sun, shadows=False))
@@ -231,7 +233,7 @@ def _through_air(
     depth = np.full(camera.size[0] * camera.size[1], HORIZON_M, np.float32)
     depth[spots.pixels] = spots.depth
     depth = depth.reshape(camera.size)
-    density = 0.0012 + 0.11 * fog**1.5
+    density = 0.0012 + 0.15 * fog**1.5
     small = camera.smaller(4)
     low = cv2.resize(depth, small.size[::-1], interpolation=cv2.INTER_AREA)
     glow = airlight(small, low, plan.lights, density=0.09 * density / (1 + 4 * fog))

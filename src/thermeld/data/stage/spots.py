@@ -50,7 +50,7 @@ class Spots:
         return np.flatnonzero(wanted[self.material])
 
     def thinned(self, size: tuple[int, int]) -> tuple["Spots", NDArray[np.int64]]:
-        """One spot for each 2 x 2 block of pixels that sees a single face, and who stands for whom.
+        """One spot for each 2 x 2 block that sees a single face, and who stands for whom.
 
         Light changes slowly over a face, so it need not be worked out for all four.
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thermeld.data.stage.mesh import (
     BLACK,
@@ -12,6 +11,7 @@ from thermeld.data.stage.mesh import (
     Mesh,
     Paint,
     box,
+    cross,
     ellipsoid,
     faces,
     join,
@@ -65,33 +65,19 @@ def sliced(mesh: Mesh, *, upright: bool = False, pieces: int = 8) -> Mesh:
 
     What reaches behind the camera is not painted at all, so it had better be small.
     """
-    cuts = np.linspace(0, 1, pieces + 1) ** (3 if upright else 1)
+    cuts = (np.linspace(0, 1, pieces + 1) ** (3 if upright else 1)).astype(np.float32)
     corner = (0, 3, 2, 1) if upright else (0, 1, 2, 3)
-    back = np.argsort(corner)
-    parts = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
-        parts.append(
-            replace(
-                mesh,
-                points=_between(mesh.points, corner, back, (low, high)),
-                uv=_between(mesh.uv, corner, back, (low, high)),
-            )
-        )
-    return join(parts)
+    repeated = mesh.picked(np.zeros(pieces, np.intp))
+    points, uv = (_pieces(values, corner, cuts) for values in (mesh.points, mesh.uv))
+    return replace(repeated, points=points, uv=uv)
 
 
-def _between(
-    values: Floats, corner: tuple[int, ...], back: NDArray[np.intp], span: tuple[float, float]
-) -> Floats:
+def _pieces(values: Floats, corner: tuple[int, ...], cuts: Floats) -> Floats:
     first, last, top, bottom = (values[:, k] for k in corner)
-    low, high = span
-    piece = [
-        first + (last - first) * low,
-        first + (last - first) * high,
-        bottom + (top - bottom) * high,
-        bottom + (top - bottom) * low,
-    ]
-    return np.stack(piece, axis=1)[:, back].astype(np.float32)
+    low = first + (last - first) * cuts[:, None]
+    high = bottom + (top - bottom) * cuts[:, None]
+    piece = np.stack([low[:-1], low[1:], high[1:], high[:-1]], axis=1)
+    return piece[:, np.argsort(corner)]
 
 
 @dataclass(frozen=True)
@@ -202,7 +188,7 @@ def backdrop(rng: np.random.Generator, *, windows: int) -> list[Mesh]:
         wide, tall = rng.uniform(10, 22), rng.uniform(9, 26) * (0.75 if abs(x) < 14 else 1.0)
         tone = rng.uniform(0.08, 0.2)
         wall = Paint("plaster", (tone, 0.95 * tone, 0.88 * tone), variant=windows)
-        z = END_M + rng.uniform(0, 18)
+        z = END_M + rng.uniform(0, 3)
         parts.append(panel((x, 0, z), (wide, 0, 0), (0, tall, 0), wall))
         x += wide * rng.uniform(0.65, 0.9)
     return parts
@@ -214,7 +200,7 @@ def leaves(
     """One ragged leafy tuft at each of the points (F, 3), lit as part of a crown about `heart`."""
     count = len(middles)
     first = rng.standard_normal((count, 3))
-    second = np.cross(first, rng.standard_normal((count, 3)))
+    second = cross(first, rng.standard_normal((count, 3)))
     first *= (
         size_m * rng.uniform(0.5, 1.3, (count, 1)) / np.linalg.norm(first, axis=1, keepdims=True)
     )
@@ -267,7 +253,8 @@ def tree(
         )
         tips += [tip, 0.5 * (bend + tip)]
     heart = fork + np.array([0, 0.28 * height_m, 0])
-    clumps = np.stack([*tips, heart, heart + (0, 0.2 * height_m, 0)])
+    above = heart + np.array([0, 0.2 * height_m, 0])
+    clumps = np.stack([*tips, heart, above])
     count = int(4200 * detail)
     pick = rng.integers(len(clumps), size=count)
     ball = rng.standard_normal((count, 3))
@@ -388,12 +375,11 @@ def bench() -> Mesh:
 
 def bin_(colour: Colour = (0.03, 0.05, 0.04)) -> Mesh:
     """A litter bin."""
-    rim = tube(
+    return tube(
         [(0, 0, 0), (0, 0.8, 0), (0, 0.85, 0), (0, 0.9, 0)],
         (0.2, 0.24, 0.25, 0.15),
         Paint("metal", colour),
     )
-    return rim
 
 
 def bollard() -> Mesh:

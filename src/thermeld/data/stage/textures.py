@@ -192,8 +192,8 @@ def _signs(spots: Spots, sheet: Floats) -> None:
         column = np.clip(spots.u[here] * width, 0, width - 1).astype(np.int32)
         row = np.clip((1.0 - spots.v[here]) * height, 0, height - 1).astype(np.int32)
         ink = sheet[number, row, column]
-        spots.albedo[:, here] *= 0.12 + 0.88 * ink
-        spots.glow[:, here] *= 0.035 + 0.965 * ink
+        spots.albedo[:, here] *= 0.05 + 0.95 * ink
+        spots.glow[:, here] *= 0.02 + 0.98 * ink
 
 
 def lettering(words: tuple[str, ...]) -> Floats:
@@ -217,4 +217,5 @@ def _mottle(spots: Spots, tiles: Tiles) -> None:
     uneven += (
         0.65 * read(tiles.coarse, z + 1.1 * y, x + 0.9 * y, 1.3) * np.minimum(1, 15 / spots.depth)
     )
+    uneven += 0.5 * read(tiles.fine, x + 0.8 * z, y + 0.6 * z, 2.3) * np.minimum(1, 8 / spots.depth)
     spots.warmth[:] += spread[spots.material] * uneven

@@ -22,7 +22,7 @@ FINISHES: tuple[Colour, ...] = (
     (0.42, 0.43, 0.44),
     (0.030, 0.032, 0.036),
     (0.20, 0.21, 0.23),
-    (0.30, 0.022, 0.020),
+    (0.21, 0.020, 0.018),
     (0.025, 0.055, 0.19),
     (0.60, 0.60, 0.57),
     (0.03, 0.10, 0.07),
@@ -265,42 +265,34 @@ def _underside(body: Body, running: Running) -> list[Mesh]:
 
 def _wheels(body: Body, running: Running) -> list[Mesh]:
     warm = 0.45 * running.engine
+    wheel = _wheel(body.wheel_m, warm)
+    parts = []
+    for z in body.axles:
+        for side in (-1.0, 1.0):
+            place = side * (body.half_m + 0.004)
+            parts.append(wheel.placed(place, z, turn=0.5 * np.pi * side))
+    return parts
+
+
+def _wheel(radius: float, warm: float) -> Mesh:
+    """A wheel and its arch, seen from +z, standing on the ground at the origin."""
     tyre = Paint("tyre", (0.012, 0.012, 0.013), warmth=warm)
     arch = Paint("tyre", (0.004, 0.004, 0.004), warmth=0.5 * warm)
     rim = Paint("rim", (0.35, 0.35, 0.36), warmth=1.2 * warm)
     hole = Paint("rim", (0.03, 0.03, 0.03), warmth=1.2 * warm)
-    radius, parts = body.wheel_m, []
-    for z in body.axles:
-        for side in (-1.0, 1.0):
-            x, face = side * (body.half_m + 0.004), (side, 0.0, 0.0)
-            parts.append(disc((x, radius + 0.03, z), face, radius + 0.065, arch).ranked(1))
-            parts.append(disc((x + side * 0.004, radius, z), face, radius, tyre).ranked(2))
-            parts.append(disc((x + side * 0.006, radius, z), face, 0.66 * radius, rim).ranked(3))
-            parts += _spokes(x + side * 0.008, z, radius, hole)
-            parts.append(_tread(side * (body.half_m - 0.02), z, radius, tyre).ranked(-1))
-    return parts
-
-
-def _spokes(x: float, z: float, radius: float, hole: Paint) -> list[Mesh]:
-    """The gaps between the spokes."""
-    angles = np.linspace(0, 2 * np.pi, 5, endpoint=False) + 0.3
-    return [
-        disc(
-            (x, radius * (1 + 0.4 * np.sin(a)), z + 0.4 * radius * np.cos(a)),
-            (np.sign(x), 0, 0),
-            0.15 * radius,
-            hole,
-        ).ranked(4)
-        for a in angles
+    front = (0.0, 0.0, 1.0)
+    parts = [
+        disc((0, radius + 0.03, 0), front, radius + 0.065, arch).ranked(1),
+        disc((0, radius, 0.004), front, radius, tyre).ranked(2),
+        disc((0, radius, 0.006), front, 0.66 * radius, rim).ranked(3),
     ]
-
-
-def _tread(x: float, z: float, radius: float, tyre: Paint) -> Mesh:
-    angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    ring = np.stack([0 * angle, radius * (1 + np.sin(angle)), z + radius * np.cos(angle)], axis=1)
-    inner, outer = ring.copy(), ring.copy()
-    inner[:, 0], outer[:, 0] = x - np.sign(x) * 0.2, x
-    return surface(np.stack([inner, outer]).astype(np.float32), tyre)
+    for angle in np.linspace(0, 2 * np.pi, 5, endpoint=False) + 0.3:
+        place = radius * np.array([0.4 * np.cos(angle), 1 + 0.4 * np.sin(angle), 0])
+        parts.append(disc(place, front, 0.15 * radius, hole).ranked(4))
+    turn = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    ring = radius * np.stack([np.cos(turn), 1 + np.sin(turn), 0 * turn], axis=1)
+    deep = np.array([[[0, 0, -0.22]], [[0, 0, -0.02]]])
+    return join([*parts, surface((ring + deep).astype(np.float32), tyre).ranked(-1)])
 
 
 def _lamps(body: Body, running: Running) -> list[Mesh]:
