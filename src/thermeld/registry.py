@@ -12,13 +12,14 @@ from functools import partial
 from importlib import import_module
 from inspect import Parameter, signature
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from thermeld.errors import BadSetting, MissingExtra, UnknownName
 from thermeld.image import Gray, Image
 
 T = TypeVar("T")
 Rule = TypeVar("Rule", bound=Callable[..., Gray])
+Score = TypeVar("Score", bound=Callable[..., float])
 
 
 class PlaneFusion(Protocol):
@@ -71,11 +72,13 @@ class Method:
     """A card, how to build the callable, and the settings it takes with their defaults.
 
     `build(threads=..., **settings)` gives a `PlaneFusion`; `threads` = 0 means all cores.
+    `checksum` is the SHA-256 of its weights, "" for a rule.
     """
 
     card: MethodCard
     build: Callable[..., PlaneFusion]
     settings: Mapping[str, Any]
+    checksum: str = ""
 
 
 METHODS: dict[str, Method] = {}
@@ -106,6 +109,79 @@ def method(name: str, **card: Any) -> Callable[[Rule], Rule]:
         return rule
 
     return register
+
+
+@dataclass(frozen=True)
+class MetricCard:
+    """What is known about a metric.
+
+    Attributes:
+        name: how users and tables call it.
+        summary: one line for lists.
+        better: which way is better.
+        range: the values it can take, with their unit.
+        formula: the default convention's, written out in plain text.
+        source: the paper it comes from.
+        conventions: what is computed under each published convention; the first is the default.
+        why: why that one is the default.
+        fooled_by: what it rewards although no one would call the image better.
+        also: other names of it in published tables.
+        symmetric: the same value when infrared and visible change places.
+    """
+
+    name: str
+    summary: str
+    better: Literal["higher", "lower"]
+    range: str
+    formula: str
+    source: str
+    conventions: Mapping[str, str]
+    why: str
+    fooled_by: str
+    also: tuple[str, ...] = ()
+    symmetric: bool = True
+
+    @property
+    def default(self) -> str:
+        """The convention that is meant when none is named."""
+        return next(iter(self.conventions))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A card and the rule `(ir, vis, fused, convention) -> float` it describes."""
+
+    card: MetricCard
+    rule: Callable[..., float]
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def metric(name: str, **card: Any) -> Callable[[Score], Score]:
+    """Register a function `(ir, vis, fused, convention) -> float` as a metric.
+
+    The first docstring line becomes the summary; `card` holds the other fields of `MetricCard`.
+    """
+
+    def register(rule: Score) -> Score:
+        if name in METRICS:
+            raise ValueError(f"two metrics are named {name!r}")
+        summary = (rule.__doc__ or "").partition("\n")[0]
+        METRICS[name] = Metric(MetricCard(name=name, summary=summary, **card), rule)
+        return rule
+
+    return register
+
+
+def find_metric(name: str) -> Metric:
+    """The metric of that name, or of that other name in published tables.
+
+    Raises:
+        UnknownName: with the nearest spelling.
+    """
+    names = {other: entry for entry in METRICS.values() for other in entry.card.also}
+    return lookup(names | METRICS, name, "metric")
 
 
 def keyword_defaults(rule: Callable[..., Any]) -> dict[str, Any]:

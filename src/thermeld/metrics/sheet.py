@@ -1,0 +1,7 @@
+"""Fact sheets."""
+
+
+def sheet() -> None: ...
+
+
+def table() -> None: ...

@@ -1,0 +1,53 @@
+"""Sliding windows: what a metric sees around every pixel."""
+
+from typing import NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Real: TypeAlias = NDArray[np.float64]
+
+
+class Local(NamedTuple):
+    """Mean and (biased) variance under a window around every pixel."""
+
+    mean: Real
+    var: Real
+
+
+def gaussian(size: int, sigma: float) -> Real:
+    """One side of a separable Gaussian window: samples at whole offsets, summing to 1."""
+    offsets = np.arange(size) - size // 2
+    taps = np.exp(-(offsets**2) / (2.0 * sigma**2))
+    return taps / taps.sum()
+
+
+GAUSS = gaussian(11, 1.5)  # the window of SSIM and its descendants
+
+
+def smoothed(values: Real, taps: Real, *, border: int = cv2.BORDER_REPLICATE) -> Real:
+    """Correlate with the outer product of odd-sized `taps`; same size."""
+    return np.asarray(cv2.sepFilter2D(values, -1, taps, taps, borderType=border))
+
+
+def box_sums(values: Real, side_px: int) -> Real:
+    """Sums over every side x side window that fits; exact where the values are integers.
+
+    Returns:
+        (H - side + 1, W - side + 1), empty where no window fits.
+    """
+    sums = cv2.boxFilter(values, -1, (side_px, side_px), normalize=False)
+    return fitting(np.asarray(sums), side_px)
+
+
+def fitting(whole: Real, side_px: int) -> Real:
+    """Of one value per pixel, those whose side x side window lies inside the image (a view)."""
+    first = side_px // 2
+    rows, cols = (max(length - side_px + 1, 0) for length in whole.shape)
+    return whole[first : first + rows, first : first + cols]
+
+
+def average(values: Real) -> float:
+    """Mean; NaN where nothing is left to average (no window fits a tiny image)."""
+    return float(values.mean()) if values.size else float("nan")
