@@ -5,7 +5,7 @@ from files and cameras passes `unit` on its way in and `to_depth` on its way out
 converts. Luminance is BT.601 on full-range values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import TypeAlias
@@ -52,25 +52,48 @@ class Window:
         parts = text.strip().split(":")
         percentile = all(part.strip().startswith("p") for part in parts)
         try:
-            low, high = (float(part.strip().removeprefix("p") if percentile else part)
-                         for part in parts)
+            low, high = (
+                float(part.strip().removeprefix("p") if percentile else part) for part in parts
+            )
         except ValueError as error:
             raise BadSetting(
-                f"window {text!r} is not understood; give LOW:HIGH in stored values "
+                f"window {text!r} is not understood; give auto, full, LOW:HIGH in stored values "
                 "(as 7000:9000) or pLOW:pHIGH in percentiles (as p1:p99)"
             ) from error
         return cls(low, high, percentile)
 
-    def on(self, pixels: Stored) -> tuple[float, float]:
-        """The two stored values this window means for this image."""
+    def on(self, pixels: Stored) -> "Window":
+        """The same window in stored values of this image.
+
+        Raises:
+            BadImage: NaN or infinite values.
+        """
         if not self.percentile:
-            return self.low, self.high
-        low, high = np.percentile(pixels, [self.low, self.high])
-        return float(low), float(high)
+            return self
+        require_finite(pixels)
+        low, high = np.percentile(np.asarray(pixels, np.float64), [self.low, self.high])
+        # A constant image has no width; the least step keeps it black and the window rising.
+        return Window(float(low), max(float(high), float(np.nextafter(low, np.inf))))
 
 
 # Thermal counts use a sliver of their 16 bits, and a few dead pixels lie far outside it.
 THERMAL_WINDOW = Window(0.1, 99.9, percentile=True)
+
+
+def thermal_window(choice: "str | Window") -> Callable[[np.dtype[np.generic]], Window | None]:
+    """How infrared values are scaled, by their type: "auto", "full", or a window.
+
+    "auto" stretches 16-bit counts by percentiles and takes 8 bits as they are.
+
+    Raises:
+        BadSetting: not understood.
+    """
+    if choice == "auto":
+        return lambda dtype: THERMAL_WINDOW if dtype == np.uint16 else None
+    if choice == "full":
+        return lambda dtype: None
+    window = Window.parse(choice) if isinstance(choice, str) else choice
+    return lambda dtype: window
 
 
 def unit(pixels: Stored, *, window: Window | None = None) -> Image:
@@ -79,8 +102,8 @@ def unit(pixels: Stored, *, window: Window | None = None) -> Image:
     Args:
         pixels: any shape. Unsigned integers have a natural range, 0 to their maximum; floats
             without a window must already lie in [0, 1].
-        window: what becomes 0 and 1 instead; values outside are clipped. A window of no width
-            (a constant image under percentiles) gives zeros.
+        window: what becomes 0 and 1 instead; values outside are clipped. A constant image
+            under percentiles becomes 0.
 
     Raises:
         BadImage: NaN or infinite values.
@@ -89,10 +112,8 @@ def unit(pixels: Stored, *, window: Window | None = None) -> Image:
     if not np.issubdtype(pixels.dtype, np.unsignedinteger):
         require_finite(pixels)
     if window is not None:
-        low, high = window.on(pixels)
-        if low == high:
-            return np.zeros(pixels.shape, np.float32)
-        scaled = (pixels.astype(np.float64) - low) / (high - low)
+        window = window.on(pixels)
+        scaled = (pixels.astype(np.float64) - window.low) / (window.high - window.low)
         return np.clip(scaled, 0.0, 1.0).astype(np.float32)
     if np.issubdtype(pixels.dtype, np.unsignedinteger):
         top = np.iinfo(pixels.dtype).max  # type: ignore[type-var]
@@ -137,7 +158,8 @@ def to_depth(image: Image, dtype: DTypeLike) -> Stored:
     if np.issubdtype(kind, np.floating):
         return clipped.astype(kind)
     top = np.iinfo(kind).max
-    return np.floor(clipped * np.float32(top) + np.float32(0.5)).astype(kind)
+    stored: Stored = np.floor(clipped * np.float32(top) + np.float32(0.5)).astype(kind)
+    return stored
 
 
 def require_image(pixels: Stored, role: str) -> Stored:

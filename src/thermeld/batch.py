@@ -1,0 +1,276 @@
+"""One Fuser over many files: resumable, going on past bad pairs, nothing half-written.
+
+A folder of results holds a journal, `thermeld.jsonl`: one line per result with the SHA-256 of
+its bytes, what it was made from and how. A later run skips a result that the journal vouches
+for, makes anew one that is missing, damaged or out of date, and refuses to touch any other
+file.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from thermeld.errors import FusionError, UnreadableFile, UnwritableFile
+from thermeld.fuse import Fuser, resized
+from thermeld.image import Stored, to_depth, unit
+from thermeld.io import (
+    Pair,
+    Picture,
+    encode_image,
+    read_image,
+    require_writable,
+    write_bytes,
+    write_image,
+)
+from thermeld.panel import panel
+
+JOURNAL = "thermeld.jsonl"
+COMPARE_FOLDER = "compare"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A result that is on the disk: made now, or found made and intact (`skipped`)."""
+
+    pair: Pair
+    out: Path
+    seconds: float = 0.0
+    skipped: bool = False
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A pair that could not be fused, and why in one line."""
+
+    pair: Pair
+    error: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to make of each pair.
+
+    Attributes:
+        fuser: does the fusing; shared by all workers.
+        identity: everything that decides the result, as plain values for the journal.
+        out: folder of the results.
+        suffix: of the results, as ".png".
+        overwrite: replace files that are not this job's own.
+        compare: also write ir | visible | fused panels into out/compare.
+    """
+
+    fuser: Fuser
+    identity: Mapping[str, Any]
+    out: Path
+    suffix: str = ".png"
+    overwrite: bool = False
+    compare: bool = False
+
+    def target(self, pair: Pair) -> Path:
+        """Where the result of a pair goes."""
+        return self.out / f"{pair.stem}{self.suffix}"
+
+
+def fuse_files(
+    fuser: Fuser, pair: Pair, out: Path, *, overwrite: bool = False, compare: Path | None = None
+) -> Done:
+    """Fuse two files into a third, in the format that its name asks for.
+
+    Raises:
+        FusionError: unreadable input, sizes that differ, a place that cannot be written, ...
+    """
+    begun = time.perf_counter()
+    for target in filter(None, (out, compare)):
+        require_writable(target, overwrite)
+    ir, vis = read_image(pair.ir), read_image(pair.vis)
+    fused = fuser(ir.pixels, stored_with_alpha(vis))
+    pixels, alpha = split_alpha(fused)
+    write_image(out, pixels, alpha=alpha, overwrite=overwrite)
+    if compare is not None:
+        write_panel(compare, fuser, ir, vis, fused)
+    return Done(pair, out, time.perf_counter() - begun)
+
+
+def fuse_folder(pairs: Iterable[Pair], job: Job, *, workers: int = 0) -> Iterator[Done | Failed]:
+    """Fuse pairs, several at a time, telling what became of each as it ends.
+
+    Args:
+        pairs: of files.
+        job: what to make of them.
+        workers: pairs in work at once; 0 for one per core. Each holds a pair in memory.
+
+    Raises:
+        UnwritableFile: before any work: results exist that are not this job's own, or the
+            folder cannot be written to.
+    """
+    pairs = list(pairs)
+    journal = Journal(job.out / JOURNAL)
+    intact = _plan(pairs, job, journal)
+    yield from (Done(pair, job.target(pair), skipped=True) for pair in pairs if pair in intact)
+    count = workers or usable_cores()
+    waiting = (pair for pair in pairs if pair not in intact)
+    pool = ThreadPoolExecutor(count)
+    try:
+        running = {pool.submit(_attempt, pair, job, journal) for pair in islice(waiting, count)}
+        while running:
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {
+                pool.submit(_attempt, pair, job, journal) for pair in islice(waiting, len(ended))
+            }
+            yield from (future.result() for future in ended)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def usable_cores() -> int:
+    """Cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Journal:
+    """What a folder's results are, one JSON object a line; the last line of a name counts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._rows: dict[str, dict[str, Any]] = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                self._take(line)
+
+    def _take(self, line: str) -> None:
+        try:
+            row = json.loads(line)
+            self._rows[row["file"]] = row
+        except (ValueError, TypeError, KeyError):
+            return  # cut short by a kill: that result is not vouched for
+
+    def row(self, file: str) -> Mapping[str, Any]:
+        """The last line about a file; empty if there is none."""
+        return self._rows.get(file, {})
+
+    def record(self, row: dict[str, Any]) -> None:
+        """Append a line; written before the file gets its name, so no result lacks its line."""
+        with self._lock:
+            self._rows[row["file"]] = row
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Begins with a newline too, in case a kill cut the line before short.
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write("\n" + json.dumps(row, sort_keys=True) + "\n")
+
+
+def _plan(pairs: list[Pair], job: Job, journal: Journal) -> set[Pair]:
+    """Pairs whose results are there and intact; refuses if others' files are in the way."""
+    require_writable(job.out / f"any{job.suffix}", overwrite=True)
+    states = {pair: _state(pair, job, journal) for pair in pairs}
+    foreign = [job.target(pair) for pair, state in states.items() if state == "foreign"]
+    if foreign and not job.overwrite:
+        raise UnwritableFile(
+            f"{foreign[0]} and {len(foreign) - 1} more exist and were not made by this command "
+            "with these settings; choose another folder, or replace them with --overwrite"
+        )
+    return {pair for pair, state in states.items() if state == "intact"}
+
+
+def _state(pair: Pair, job: Job, journal: Journal) -> str:
+    """Of a result: "missing" (to be made), "intact", or "foreign" (not ours to replace)."""
+    target = job.target(pair)
+    if not target.exists():
+        return "missing"
+    row = journal.row(target.name)
+    if not row:
+        return "foreign"
+    if _sha256(target.read_bytes()) != row["sha256"]:
+        return "foreign" if _readable(target) else "missing"
+    if row["made"] != job.identity:
+        return "foreign"
+    if row["from"] != _sources(pair) or (job.compare and not _panel_path(target).exists()):
+        return "missing"
+    return "intact"
+
+
+def _readable(path: Path) -> bool:
+    try:
+        read_image(path)
+    except UnreadableFile:
+        return False
+    return True
+
+
+def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
+    begun = time.perf_counter()
+    target = job.target(pair)
+    try:
+        ir, vis = read_image(pair.ir), read_image(pair.vis)
+        fused = job.fuser(ir.pixels, stored_with_alpha(vis))
+        if job.compare:
+            write_panel(_panel_path(target), job.fuser, ir, vis, fused)
+        data = _encoded(fused, target.suffix)
+        row = {"file": target.name, "sha256": _sha256(data), "made": job.identity}
+        journal.record({**row, "from": _sources(pair)})
+        write_bytes(target, data, overwrite=True)
+    except FusionError as error:
+        return Failed(pair, str(error))
+    except MemoryError:
+        return Failed(pair, "not enough memory for this pair; use fewer workers (--jobs 1)")
+    return Done(pair, target, time.perf_counter() - begun)
+
+
+def write_panel(path: Path, fuser: Fuser, ir: Picture, vis: Picture, fused: Stored) -> None:
+    """An infrared | visible | fused picture, 8 bit, the infrared as the fuser's window shows it."""
+    size = fused.shape[:2]
+    shown_ir = resized(to_depth(fuser.infrared(ir.pixels), np.uint8), size)
+    shown_vis = resized(to_depth(unit(vis.pixels), np.uint8), size)
+    shown_fused = to_depth(unit(split_alpha(fused)[0]), np.uint8)
+    pictures = {
+        "infrared": shown_ir,
+        "visible": shown_vis,
+        f"fused: {fuser.card.name}": shown_fused,
+    }
+    write_bytes(path, encode_image(panel(pictures), path.suffix), overwrite=True)
+
+
+def stored_with_alpha(picture: Picture) -> Stored:
+    """Pixels, and alpha as a fourth channel where there is one (grey is tripled for it)."""
+    if picture.alpha is None:
+        return picture.pixels
+    grey = picture.pixels.ndim == 2
+    colour = np.dstack([picture.pixels] * 3) if grey else picture.pixels
+    return np.dstack([colour, picture.alpha])
+
+
+def split_alpha(image: Stored) -> tuple[Stored, Stored | None]:
+    """(H, W, 4) as its colour and its alpha; anything else as it is, without."""
+    if image.ndim == 3 and image.shape[2] == 4:
+        return image[:, :, :3], image[:, :, 3]
+    return image, None
+
+
+def _encoded(fused: Stored, suffix: str) -> bytes:
+    pixels, alpha = split_alpha(fused)
+    return encode_image(pixels, suffix, alpha=alpha)
+
+
+def _panel_path(target: Path) -> Path:
+    return target.parent / COMPARE_FOLDER / f"{target.stem}.png"
+
+
+def _sources(pair: Pair) -> list[list[Any]]:
+    found = [(path, path.stat()) for path in (pair.ir, pair.vis)]
+    return [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in found]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,95 @@
+"""The options with which any verb chooses a method and how pictures are treated."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from thermeld.cli._parts import key_values
+from thermeld.errors import BadSetting
+from thermeld.fuse import DEFAULT_METHOD, Fuser, find_method
+from thermeld.registry import lookup
+
+MethodOption = Annotated[
+    str,
+    typer.Option(
+        "-m", "--method", help="A name of `thermeld list`, or an ONNX file with its card."
+    ),
+]
+ColorOption = Annotated[
+    str, typer.Option("--color", help="ycbcr keeps colours, blend mixes them, gray drops them.")
+]
+FitOption = Annotated[
+    str | None,
+    typer.Option("--fit", help="If sizes differ: vis resizes the infrared, ir the visible image."),
+]
+WindowOption = Annotated[
+    str,
+    typer.Option(
+        "--window",
+        metavar="auto|full|LOW:HIGH|pLOW:pHIGH",
+        help="Infrared values shown as black and white. auto: 8 bit as stored, 16 bit p0.1:p99.9.",
+    ),
+]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="A setting of the method; see `thermeld list`."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON, one object a line.")]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Method and treatment as the command line states them."""
+
+    method: str = DEFAULT_METHOD
+    color: str = "ycbcr"
+    fit: str | None = None
+    window: str = "auto"
+    settings: tuple[str, ...] = ()
+
+    def fuser(self, *, threads: int = 0) -> Fuser:
+        """The fuser this means.
+
+        Raises:
+            FusionError: what `Fuser` refuses.
+        """
+        return Fuser(
+            self.method,
+            color=self.color,
+            fit=self.fit,
+            window=self.window,
+            threads=threads,
+            settings=typed_settings(self.method, self.settings),
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides a result, for a journal: the choice and the model's checksum."""
+        facts = asdict(self) | {"settings": sorted(self.settings)}
+        if self.method.lower().endswith(".onnx"):
+            facts["method"] = str(Path(self.method).resolve())
+        return facts | {"model": find_method(self.method).checksum}
+
+
+def typed_settings(method: str, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """KEY=VALUE as typed, with values of the types of the method's defaults.
+
+    Raises:
+        UnknownName: the method has no such setting.
+        BadSetting: the value does not read as that type.
+    """
+    defaults = find_method(method).settings
+    typed: dict[str, Any] = {}
+    for key, text in key_values(list(pairs)).items():
+        default = lookup(defaults, key, f"setting of {method}")
+        try:
+            typed[key] = _BOOLS[text.lower()] if isinstance(default, bool) else type(default)(text)
+        except (ValueError, KeyError) as error:
+            raise BadSetting(f"{key} takes {type(default).__name__}, got {text!r}") from error
+    return typed
+
+
+_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -1,0 +1,166 @@
+"""`thermeld fuse`: two files into one, or two folders into a third."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from thermeld.batch import COMPARE_FOLDER, Done, Failed, Job, fuse_files, fuse_folder, usable_cores
+from thermeld.cli._options import (
+    Choice,
+    ColorOption,
+    FitOption,
+    JsonOption,
+    MethodOption,
+    SettingsOption,
+    WindowOption,
+)
+from thermeld.cli._parts import progress_bar
+from thermeld.errors import BadSetting
+from thermeld.fuse import DEFAULT_METHOD
+from thermeld.io import Pairing, pair_files
+
+EPILOG = """[bold]Examples[/bold]
+
+thermeld fuse ir.png vis.jpg -o fused.png
+
+thermeld fuse ir/ vis/ -o fused/ --method laplacian --compare
+
+thermeld fuse thermal16.tiff vis.png -o fused.png --window 7000:9000 --fit vis
+
+Exit codes: 0 all done, 1 a pair failed, 2 asked wrongly.
+"""
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("fuse", epilog=EPILOG)(run)
+
+
+def run(
+    ir: Annotated[Path, typer.Argument(help="Infrared image, or a folder of them.")],
+    vis: Annotated[Path, typer.Argument(help="Visible image, or a folder; partners share a stem.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Result: a file, or a folder.")],
+    method: MethodOption = DEFAULT_METHOD,
+    color: ColorOption = "ycbcr",
+    fit: FitOption = None,
+    window: WindowOption = "auto",
+    settings: SettingsOption = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also write infrared | visible | fused panels.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there.")
+    ] = False,
+    suffix: Annotated[
+        str, typer.Option("--format", help="Of a folder's results: png, jpg, webp, tiff, bmp.")
+    ] = "png",
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=0, help="Pairs in work at once. Default: one per core.")
+    ] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Fuse two files, or two folders pair by pair.
+
+    A folder run can be stopped and run again: what is done and intact is skipped. A bad pair is
+    named at the end and does not stop the rest.
+    """
+    choice = Choice(method, color, fit, window, tuple(settings or ()))
+    pairing = pair_files(ir, vis)
+    if not ir.is_dir():
+        _one(choice, pairing, out, compare=compare, overwrite=overwrite, as_json=as_json)
+        return
+    workers = jobs or usable_cores()
+    fuser = choice.fuser(threads=max(1, usable_cores() // workers))
+    job = Job(fuser, choice.identity(), _folder(out), f".{suffix.lstrip('.')}", overwrite, compare)
+    _many(pairing, job, workers, as_json=as_json)
+
+
+def _one(
+    choice: Choice, pairing: Pairing, out: Path, *, compare: bool, overwrite: bool, as_json: bool
+) -> None:
+    if out.is_dir():
+        raise BadSetting(f"{out} is a folder; name the result, as {out / 'fused.png'}")
+    sheet = out.with_name(f"{out.stem}_{COMPARE_FOLDER}.png") if compare else None
+    done = fuse_files(choice.fuser(), pairing.pairs[0], out, overwrite=overwrite, compare=sheet)
+    if as_json:
+        typer.echo(json.dumps(_facts(done)))
+        return
+    typer.echo(f"{out}: fused by {choice.method} in {done.seconds:.2f} s")
+    if sheet:
+        typer.echo(f"{sheet}: infrared | visible | fused")
+
+
+def _folder(out: Path) -> Path:
+    if out.exists() and not out.is_dir():
+        raise BadSetting(f"{out} is a file; two folders are fused into a folder")
+    return out
+
+
+@dataclass
+class _Tally:
+    """What became of a folder's pairs."""
+
+    made: int = 0
+    skipped: int = 0
+    failed: list[Failed] = field(default_factory=list)
+
+    def take(self, outcome: Done | Failed) -> None:
+        if isinstance(outcome, Failed):
+            self.failed.append(outcome)
+        elif outcome.skipped:
+            self.skipped += 1
+        else:
+            self.made += 1
+
+
+def _many(pairing: Pairing, job: Job, workers: int, *, as_json: bool) -> None:
+    begun = time.perf_counter()
+    tally = _Tally()
+    for kind, lonely in (("infrared", pairing.lonely_ir), ("visible", pairing.lonely_vis)):
+        for path in lonely:
+            typer.echo(f"thermeld: {path}: {kind} image without a partner, left out", err=True)
+    with progress_bar("fusing", len(pairing.pairs)) as advance_to:
+        for number, outcome in enumerate(fuse_folder(pairing.pairs, job, workers=workers), 1):
+            tally.take(outcome)
+            advance_to(number, outcome.pair.stem)
+            if as_json:
+                typer.echo(json.dumps(_facts(outcome)))
+    seconds = time.perf_counter() - begun
+    for failure in tally.failed:
+        typer.echo(f"thermeld: {failure.pair.stem}: {failure.error}", err=True)
+    _sum_up(tally, pairing, job, seconds, as_json=as_json)
+    if tally.failed:
+        raise typer.Exit(1)
+
+
+def _sum_up(tally: _Tally, pairing: Pairing, job: Job, seconds: float, *, as_json: bool) -> None:
+    lonely = [str(path) for path in (*pairing.lonely_ir, *pairing.lonely_vis)]
+    if as_json:
+        summary = {
+            "state": "summary",
+            "made": tally.made,
+            "skipped": tally.skipped,
+            "failed": [failure.pair.stem for failure in tally.failed],
+            "without_partner": lonely,
+            "out": str(job.out),
+            "seconds": round(seconds, 3),
+        }
+        typer.echo(json.dumps(summary))
+        return
+    parts = [f"{tally.made} fused"]
+    parts += [f"{tally.skipped} were done already"] if tally.skipped else []
+    parts += [f"{len(tally.failed)} failed"] if tally.failed else []
+    parts += [f"{len(lonely)} without a partner"] if lonely else []
+    typer.echo(f"{job.out}: {', '.join(parts)}, in {seconds:.1f} s")
+
+
+def _facts(outcome: Done | Failed) -> dict[str, Any]:
+    pair = {"stem": outcome.pair.stem, "ir": str(outcome.pair.ir), "vis": str(outcome.pair.vis)}
+    if isinstance(outcome, Failed):
+        return {"state": "failed", **pair, "error": outcome.error}
+    state = "skipped" if outcome.skipped else "done"
+    return {"state": state, **pair, "out": str(outcome.out), "seconds": round(outcome.seconds, 4)}

@@ -1,0 +1,247 @@
+"""The main job: what cameras and files give, through a method, to what people want back."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import cv2
+import numpy as np
+
+from thermeld import methods as _methods  # noqa: F401 - fills the table
+from thermeld.errors import BadSetting
+from thermeld.image import (
+    Gray,
+    Image,
+    Stored,
+    Window,
+    luminance,
+    require_image,
+    require_same_size,
+    thermal_window,
+    tiles,
+    to_depth,
+    unit,
+    with_luminance,
+)
+from thermeld.methods.neural import method_from_file
+from thermeld.registry import METHODS, BlendingFusion, Method, MethodCard, lookup
+
+DEFAULT_METHOD = "mobilefuse"
+COLORS = ("ycbcr", "blend", "gray")
+FITS = ("ir", "vis")
+TILE_PX = 1024  # 64 feature planes of a tile take 268 MB; larger tiles are not faster
+
+
+def fuse(ir: Stored, vis: Stored, *, method: str = DEFAULT_METHOD, **options: Any) -> Stored:
+    """Fuse one aligned infrared/visible pair. For many pairs, build a `Fuser` once.
+
+    Args:
+        ir: infrared, (H, W), (H, W, 3) or (H, W, 4); uint8, uint16, or float in [0, 1].
+        vis: visible, likewise; colour is RGB.
+        method: a name of `list_methods()`, or the path of an ONNX file with its card beside it.
+        options: as of `Fuser`.
+
+    Returns:
+        The fused image, with the size, channels and type of `vis`.
+
+    Raises:
+        FusionError: see `Fuser`.
+    """
+    return Fuser(method, **options)(ir, vis)
+
+
+def list_methods() -> tuple[MethodCard, ...]:
+    """The cards of all methods, by family and name."""
+    return tuple(
+        sorted(
+            (entry.card for entry in METHODS.values()), key=lambda card: (card.family, card.name)
+        )
+    )
+
+
+def find_method(name: str) -> Method:
+    """A method by its name, or by the path of an ONNX file.
+
+    Raises:
+        UnknownName: no method of that name.
+        BadModel: the file or its card is missing or damaged.
+    """
+    if name.lower().endswith(".onnx"):
+        return method_from_file(Path(name))
+    return lookup(METHODS, name, "method")
+
+
+class Fuser:
+    """Fuses pairs by one method; owns range, colour, size, tiles and threads.
+
+    Args:
+        method: a name of `list_methods()` or the path of an ONNX file.
+        color: what becomes of colour. "ycbcr" fuses luminance and keeps the visible image's
+            chrominance; "blend" mixes infrared into red, green and blue alike by the method's
+            blending map, so hot areas turn grey (only methods that blend); "gray" gives one
+            channel.
+        fit: what to do when sizes differ: None refuses, "vis" resizes the infrared image to
+            the visible one's size, "ir" the visible to the infrared one's.
+        window: which infrared values become black and white: "auto" (8 bit as they are, 16 bit
+            from the 0.1 to the 99.9 percentile of each image), "full", "LOW:HIGH" in stored
+            values, "pLOW:pHIGH" in percentiles, or a `Window`. Values outside are clipped.
+        threads: of the method; 0 for all cores.
+        tile_px: images are worked on in pieces of this size, so that memory stays bounded
+            however large they are; 0 for whole images.
+        settings: of the method, as {"levels": 4}.
+
+    A `Fuser` may be called from several threads at once.
+
+    Raises:
+        UnknownName: no such method or setting.
+        BadSetting: an impossible value.
+        BadModel, MissingExtra: the method cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        method: str = DEFAULT_METHOD,
+        *,
+        color: str = "ycbcr",
+        fit: str | None = None,
+        window: str | Window = "auto",
+        threads: int = 0,
+        tile_px: int = TILE_PX,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        entry = find_method(method)
+        self.card = entry.card
+        self.color = _one_of("color", color, COLORS)
+        self.fit = None if fit is None else _one_of("fit", fit, FITS)
+        self.window = thermal_window(window)
+        self.tile_px = tile_px
+        if threads < 0 or tile_px < 0:
+            raise BadSetting(f"threads and tile_px cannot be negative: {threads}, {tile_px}")
+        if color == "blend" and not self.card.blends:
+            raise BadSetting(
+                f"{self.card.name} makes no blending map, so color 'blend' is not possible; "
+                "use 'ycbcr', or a method that blends (see list_methods)"
+            )
+        self._plane = entry.build(threads=threads, **(settings or {}))
+
+    def __call__(self, ir: Stored, vis: Stored) -> Stored:
+        """Fuse one pair.
+
+        Args:
+            ir: (H, W), (H, W, 3) or (H, W, 4); uint8, uint16, or float in [0, 1] (any float or
+                signed integer with a window). Colour infrared is reduced to its luminance;
+                alpha is ignored.
+            vis: likewise, RGB; without a window its integers span their whole type.
+
+        Returns:
+            (H, W) or (H, W, 3) or (H, W, 4) with the type, channels and alpha of `vis`.
+
+        Raises:
+            SizeMismatch: sizes differ and no fit was asked for.
+            BadImage: NaN, wrong shape.
+            RangeUnknown: floats outside [0, 1] without a window.
+        """
+        ir, vis = self._fitted(ir, vis)
+        window = self._fixed_window(ir)
+        size = vis.shape[:2]
+        colour = vis.ndim == 3 and self.color != "gray"
+        fused = np.empty((*size, 3) if colour else size, vis.dtype)
+        for tile in self._tiles(size):
+            piece = self._fuse_units(_gray(ir[tile.read], window), unit(_opaque(vis[tile.read])))
+            fused[tile.write] = to_depth(piece[tile.keep], vis.dtype)
+        return _with_alpha_of(vis, fused)
+
+    def blending_map(self, ir: Stored, vis: Stored) -> Gray:
+        """The method's share of infrared, float32 (H, W) in [0, 1]: which sensor is shown where.
+
+        Raises:
+            BadSetting: the method makes no map.
+            SizeMismatch, BadImage, RangeUnknown: as when fusing.
+        """
+        if not self.card.blends:
+            raise BadSetting(f"{self.card.name} makes no blending map")
+        ir, vis = self._fitted(ir, vis)
+        window = self._fixed_window(ir)
+        share = np.empty(vis.shape[:2], np.float32)
+        for tile in self._tiles(vis.shape[:2]):
+            piece = self._share(_gray(ir[tile.read], window), unit(_opaque(vis[tile.read])))
+            share[tile.write] = piece[tile.keep]
+        return share
+
+    def infrared(self, ir: Stored) -> Gray:
+        """The infrared plane as it is fused: windowed luminance, float32 (H, W) in [0, 1]."""
+        ir = require_image(np.asarray(ir), "infrared")
+        return _gray(ir, self._fixed_window(ir))
+
+    def _fitted(self, ir: Stored, vis: Stored) -> tuple[Stored, Stored]:
+        ir = require_image(np.asarray(ir), "infrared")
+        vis = require_image(np.asarray(vis), "visible")
+        if self.fit == "vis":
+            ir = resized(ir, vis.shape[:2])
+        elif self.fit == "ir":
+            vis = resized(vis, ir.shape[:2])
+        require_same_size(ir, vis)
+        return ir, vis
+
+    def _fixed_window(self, ir: Stored) -> Window | None:
+        """The window in stored values, the same for every tile of this image."""
+        window = self.window(ir.dtype)
+        if window is None or not window.percentile:
+            return window
+        return window.on(_opaque(ir))
+
+    def _tiles(self, size: tuple[int, int]) -> Any:
+        reach, align = self.card.reach_px, self.card.align_px
+        whole = max(size)
+        # With tiles of four reaches, margins cost at most 2.25 times the work.
+        side = whole if reach is None or not self.tile_px else max(self.tile_px, 4 * reach)
+        return tiles(size, tile_px=side, reach_px=reach or 0, align_px=align)
+
+    def _fuse_units(self, ir: Gray, vis: Image) -> Image:
+        if self.color == "blend":
+            share = self._share(ir, vis)
+            if vis.ndim == 3:
+                share, ir = share[:, :, None], ir[:, :, None]
+            return share * ir + (np.float32(1.0) - share) * vis
+        fused = self._plane(ir, luminance(vis))
+        return with_luminance(vis, fused) if vis.ndim == 3 and self.color == "ycbcr" else fused
+
+    def _share(self, ir: Gray, vis: Image) -> Gray:
+        plane = vis if self.color == "blend" else luminance(vis)
+        return cast(BlendingFusion, self._plane).blending_map(ir, plane)
+
+
+def resized(image: Stored, size: tuple[int, int]) -> Stored:
+    """An image at another (H, W): area mean when shrinking, bicubic when growing.
+
+    Bicubic overshoots; the result is clipped to the range of the input's values.
+    """
+    if image.shape[:2] == size:
+        return image
+    shrinking = size[0] <= image.shape[0] and size[1] <= image.shape[1]
+    work: Any = image if image.dtype != np.float64 else image.astype(np.float32)
+    result = cv2.resize(
+        work, size[::-1], interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+    )
+    clipped: Stored = np.clip(result, work.min(), work.max()).astype(image.dtype)
+    return clipped
+
+
+def _gray(ir: Stored, window: Window | None) -> Gray:
+    return luminance(unit(_opaque(ir), window=window))
+
+
+def _opaque(image: Stored) -> Stored:
+    return image[:, :, :3] if image.ndim == 3 else image
+
+
+def _with_alpha_of(vis: Stored, fused: Stored) -> Stored:
+    if vis.ndim == 2 or vis.shape[2] == 3 or fused.ndim == 2:
+        return fused
+    return np.dstack([fused, vis[:, :, 3]])
+
+
+def _one_of(what: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise BadSetting(f"{what} must be one of {', '.join(known)}, got {value!r}")
+    return value

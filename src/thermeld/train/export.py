@@ -1,0 +1,167 @@
+"""A trained network to what needs no PyTorch: ONNX, its card, and a proof that both agree."""
+
+import hashlib
+import json
+import platform
+import subprocess
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from thermeld.errors import BadModel
+from thermeld.train.holdout import Holdout
+from thermeld.train.weights import Trained, save_trained
+
+PARITY = 1e-4
+PARITY_SIZES = ((64, 64), (61, 83))  # one odd, both unlike the traced one
+OPSET = 18
+
+
+def export(trained: Trained, out: Path, *, holdouts: Sequence[Holdout] = (), **stated: str) -> Path:
+    """Write NAME.onnx, NAME.json (the card) and NAME.safetensors into `out`.
+
+    Args:
+        trained: network, recipe and facts of the run.
+        out: folder.
+        holdouts: measured, for the card.
+        stated: what only people know, for the card: summary, source, licence, command.
+
+    Returns:
+        The path of the ONNX file.
+
+    Raises:
+        BadModel: ONNX Runtime and torch differ by more than 1e-4; nothing is written then.
+    """
+    deployed = trained.net.deployed()  # type: ignore[operator]
+    content = onnx_bytes(deployed)
+    difference = parity(deployed, content)
+    if difference > PARITY:
+        raise BadModel(f"ONNX Runtime differs from torch by {difference:.2g}, over {PARITY}")
+    name = trained.recipe.name
+    card = {
+        "name": name,
+        "file": f"{name}.onnx",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        **stated,
+        "parameters": sum(p.numel() for p in trained.net.parameters()),
+        "channels": deployed.channels,
+        "reach_px": deployed.reach_px,
+        "blends": deployed.blends,
+        "range": [0, 1],
+        "opset": OPSET,
+        "parity_with_torch": difference,
+        "trained": {"recipe": trained.recipe.as_dict(), **trained.facts, **_circumstances()},
+        "holdout": [asdict(measured) for measured in holdouts],
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    _write(out / f"{name}.onnx", content)
+    _write(out / f"{name}.json", (json.dumps(card, indent=2) + "\n").encode())
+    save_trained(trained, out / f"{name}.safetensors")
+    return out / f"{name}.onnx"
+
+
+def onnx_bytes(deployed: nn.Module) -> bytes:
+    """A deployed network as ONNX with any batch, height and width, stripped of all notes."""
+    onnx = import_module("onnx")
+    batch, height, width = (torch.export.Dim(name) for name in ("batch", "height", "width"))
+    sizes = {0: batch, 2: height, 3: width}
+    example = _example(deployed, (2, 48, 56), seed=0)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter about itself
+        program = torch.onnx.export(
+            deployed,
+            tuple(example.values()),
+            input_names=list(example),
+            output_names=list(deployed(**example)),
+            dynamic_shapes={name: sizes for name in example},
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise BadModel("the exporter returned nothing")
+    model = program.model_proto
+    _strip(model)
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def parity(deployed: nn.Module, content: bytes) -> float:
+    """Largest absolute difference between torch and ONNX Runtime over all outputs and sizes."""
+    session = import_module("onnxruntime").InferenceSession(
+        content, providers=["CPUExecutionProvider"]
+    )
+    names = [entry.name for entry in session.get_outputs()]
+    worst = 0.0
+    for number, (height, width) in enumerate(PARITY_SIZES):
+        example = _example(deployed, (1, height, width), seed=number + 1)
+        with torch.no_grad():
+            wanted: Mapping[str, Tensor] = deployed(**example)
+        found = session.run(names, {name: image.numpy() for name, image in example.items()})
+        for name, values in zip(names, found, strict=True):
+            worst = max(worst, float(np.abs(values - wanted[name].numpy()).max()))
+    return worst
+
+
+def _example(deployed: nn.Module, size: tuple[int, int, int], *, seed: int) -> dict[str, Tensor]:
+    batch, height, width = size
+    draw = torch.Generator().manual_seed(seed)
+    channels: Mapping[str, int] = deployed.channels  # type: ignore[assignment]
+    return {
+        name: torch.rand(batch, count, height, width, generator=draw)
+        for name, count in channels.items()
+    }
+
+
+def _strip(model: Any) -> None:
+    """Remove what the exporter notes about itself; it outweighs small networks."""
+    del model.metadata_props[:]
+    del model.graph.value_info[:]
+    for part in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.ClearField("doc_string")
+    model.doc_string = ""
+    model.producer_version = ""
+
+
+def _circumstances() -> dict[str, Any]:
+    return {
+        "commit": _commit(),
+        "machine": f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+    }
+
+
+def _commit() -> str:
+    """The source's commit, "" outside a repository."""
+    here = Path(__file__).parent
+    answer = subprocess.run(
+        ["git", "rev-parse", "--short=12", "HEAD"],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip()
+
+
+def _processor() -> str:
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        for line in facts.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,45 @@
+"""From a recipe and a folder of data to a trained run."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+
+from thermeld.data.masked import masked_images
+from thermeld.train.loop import Outcome, train
+from thermeld.train.recipe import Precision, Recipe
+from thermeld.train.supervised import Supervised
+
+
+def run_recipe(
+    recipe: Recipe,
+    data: Path,
+    run: Path,
+    *,
+    hours: float | None = None,
+    accelerator: str = "auto",
+    on_step: Callable[[int, Mapping[str, float]], None] = lambda number, terms: None,
+) -> Outcome:
+    """Train a recipe on the image set in `data`, into the folder `run`; resumes what is there.
+
+    Raises:
+        UnreadableFile: the data is missing or damaged (found before training starts).
+        BadSetting: the recipe asks for something impossible.
+    """
+    train_images = masked_images(recipe.layout, data, "train")
+    val_images = masked_images(recipe.layout, data, "val")
+    fabric = start_fabric(recipe.precision, accelerator)
+    task = Supervised(recipe, fabric, train_images, val_images)
+    return train(task, recipe, run, fabric=fabric, hours=hours, on_step=on_step)
+
+
+def start_fabric(precision: Precision, accelerator: str) -> Fabric:
+    """Fabric on one device of the kind asked for."""
+    torch.set_float32_matmul_precision("high")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # hints about clusters that do not concern a user
+        fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+        fabric.launch()
+    return fabric
