@@ -8,7 +8,6 @@ import typer
 
 from thermeld.batch import fuse_files
 from thermeld.cli._options import MethodOption
-from thermeld.data.scene import demo_scene, render_scene
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, Fuser
 from thermeld.image import to_depth
@@ -42,6 +41,8 @@ def run(
     ] = None,
 ) -> None:
     """Render a street scene for both sensors, fuse it, and show all three side by side."""
+    from thermeld.data.scene import demo_scene, render_scene
+
     if light not in LIGHTS:
         raise BadSetting(f"--light takes {', '.join(LIGHTS)}, got {light!r}")
     night, fog = LIGHTS[light]

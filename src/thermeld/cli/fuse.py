@@ -65,8 +65,8 @@ def run(
 ) -> None:
     """Fuse two files, or two folders pair by pair.
 
-    A folder run can be stopped and run again: what is done and intact is skipped. A bad pair is
-    named at the end and does not stop the rest.
+    A folder run can be stopped and run again: what is done and intact is
+    skipped. A bad pair is named at the end and does not stop the rest.
     """
     choice = Choice(method, color, fit, window, tuple(settings or ()))
     pairing = pair_files(ir, vis)

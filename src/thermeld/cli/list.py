@@ -1,4 +1,4 @@
-"""`thermeld list`: the methods there are."""
+"""`thermeld list`: the methods there are, or all about one."""
 
 import json
 from dataclasses import asdict
@@ -8,17 +8,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from thermeld.fuse import DEFAULT_METHOD, list_methods
-from thermeld.registry import METHODS, MethodCard
+from thermeld.fuse import DEFAULT_METHOD, find_method, list_methods
+from thermeld.registry import Method, MethodCard
 
 EPILOG = """[bold]Examples[/bold]
 
 thermeld list
 
-thermeld list --markdown   (the table of the README)
+thermeld list laplacian   (its source and settings)
 
-thermeld list --json
+thermeld list --markdown   (the table of the README)
 """
+HEADINGS = ("method", "family", "parameters", "map", "what it is")
 
 
 def add(app: typer.Typer) -> None:
@@ -27,33 +28,20 @@ def add(app: typer.Typer) -> None:
 
 
 def run(
+    method: Annotated[str | None, typer.Argument(help="Tell all about this one.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Every card, as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Cards as JSON.")] = False,
 ) -> None:
-    """List the methods: family, parameters, settings, what each is."""
-    cards = list_methods()
+    """List the methods: family, parameters, whether they blend, what each is."""
+    entries = [find_method(method)] if method else [find_method(c.name) for c in list_methods()]
     if as_json:
-        typer.echo(json.dumps([_facts(card) for card in cards], indent=2))
+        typer.echo(json.dumps([_facts(entry) for entry in entries], indent=2))
     elif markdown:
-        typer.echo(markdown_table(cards))
+        typer.echo(markdown_table(tuple(entry.card for entry in entries)))
+    elif method:
+        _print_card(entries[0])
     else:
-        _print_table(cards)
-
-
-HEADINGS = ("method", "family", "parameters", "map", "settings", "what it is")
-
-
-def _row(card: MethodCard) -> tuple[str, ...]:
-    settings = ", ".join(f"{key}={value}" for key, value in METHODS[card.name].settings.items())
-    name = f"{card.name} (default)" if card.name == DEFAULT_METHOD else card.name
-    return (
-        name,
-        card.family,
-        f"{card.parameters:,}" if card.parameters else "",
-        "yes" if card.blends else "",
-        settings,
-        card.summary,
-    )
+        _print_table(tuple(entry.card for entry in entries))
 
 
 def markdown_table(cards: tuple[MethodCard, ...]) -> str:
@@ -66,6 +54,16 @@ def markdown_table(cards: tuple[MethodCard, ...]) -> str:
     return "\n".join(lines)
 
 
+def _row(card: MethodCard) -> tuple[str, ...]:
+    return (
+        f"{card.name} (default)" if card.name == DEFAULT_METHOD else card.name,
+        card.family,
+        f"{card.parameters:,}" if card.parameters else "",
+        "yes" if card.blends else "",
+        card.summary,
+    )
+
+
 def _print_table(cards: tuple[MethodCard, ...]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in HEADINGS:
@@ -75,5 +73,14 @@ def _print_table(cards: tuple[MethodCard, ...]) -> None:
     Console().print(table)
 
 
-def _facts(card: MethodCard) -> dict[str, object]:
-    return asdict(card) | {"settings": dict(METHODS[card.name].settings)}
+def _print_card(entry: Method) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for key, value in _facts(entry).items():
+        if key == "settings":
+            value = ", ".join(f"{name}={default}" for name, default in entry.settings.items())
+        table.add_row(f"[bold]{key}[/bold]", "none" if value in ("", None) else str(value))
+    Console().print(table)
+
+
+def _facts(entry: Method) -> dict[str, object]:
+    return asdict(entry.card) | {"settings": dict(entry.settings), "sha256": entry.checksum}

@@ -1,0 +1,5 @@
+"""`python -m thermeld` is the command line."""
+
+from thermeld.cli import main
+
+main()

@@ -1,0 +1,23 @@
+import json
+from pathlib import Path
+
+from thermeld.cli.list import markdown_table
+from thermeld.fuse import list_methods
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_every_method_is_listed(thermeld):
+    listed = {card["name"] for card in json.loads(thermeld("list", "--json").out)}
+    assert listed == {card.name for card in list_methods()}
+    shown = thermeld("list").out
+    assert all(name[:20] in shown for name in listed)
+
+
+def test_one_method_tells_its_settings(thermeld):
+    assert "levels=7" in thermeld("list", "laplacian").out
+    assert thermeld("list", "laplacien").code == 2
+
+
+def test_readme_holds_the_table_as_the_command_prints_it():
+    assert markdown_table(list_methods()) in README.read_text(encoding="utf-8")
