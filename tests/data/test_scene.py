@@ -7,7 +7,7 @@ from thermeld.data.scene import Label, Scene, demo_scene, render_scene
 from thermeld.data.stage.materials import MATERIALS
 from thermeld.errors import BadSetting
 
-SMALL = {"height": 120, "width": 160}
+SMALL = {"height": 60, "width": 80}
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,10 @@ def test_one_seed_gives_the_same_bytes_and_another_seed_other_ones() -> None:
 
 def test_the_demo_needs_no_seed() -> None:
     assert same(demo_scene(**SMALL), demo_scene(**SMALL))
+    assert not same(demo_scene(**SMALL), demo_scene(**SMALL, night=False))
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("night", [True, False])
+@pytest.mark.parametrize(("seed", "night"), [(0, True), (1, False)])
 def test_everything_has_the_promised_type_shape_and_range(seed: int, night: bool) -> None:
     scene = drawn(seed, height=97, width=131, night=night)
     for name, depth in (("ir", 2), ("vis", 3), ("clean_ir", 2), ("clean_vis", 3), ("albedo", 3)):
@@ -61,7 +61,7 @@ def test_everything_has_the_promised_type_shape_and_range(seed: int, night: bool
     assert set(np.unique(scene.labels)) <= {int(label) for label in Label}
 
 
-@pytest.mark.parametrize("size", [(32, 32), (33, 47), (32, 300), (300, 32), (101, 64)])
+@pytest.mark.parametrize("size", [(32, 32), (33, 200), (201, 34)])
 def test_small_odd_and_lopsided_sizes_render(size: tuple[int, int]) -> None:
     scene = drawn(1, height=size[0], width=size[1])
     assert scene.vis.shape == (*size, 3)
@@ -98,9 +98,7 @@ def test_a_running_engine_is_warm_and_paint_is_not(night: Scene) -> None:
 
 
 @pytest.mark.parametrize("hour", ["night", "day"])
-def test_temperatures_are_those_of_the_materials(
-    hour: str, request: pytest.FixtureRequest
-) -> None:
+def test_temperatures_are_those_of_the_materials(hour: str, request: pytest.FixtureRequest) -> None:
     scene = request.getfixturevalue(hour)
     for label in (Label.ROAD, Label.PAVEMENT, Label.GRASS, Label.BUILDING, Label.TREE):
         kinds = [material for material in MATERIALS if material.label == label]
@@ -117,12 +115,11 @@ def test_infrared_follows_temperature(night: Scene) -> None:
     assert order > 0.8
 
 
-def test_fog_hides_from_the_colour_camera_alone() -> None:
-    clear, fog = (demo_scene(height=240, width=320, fog=share) for share in (0.0, 0.9))
-    assert fog.ir.tobytes() == clear.ir.tobytes()
-    far = clear.labels == Label.BUILDING
-    contrast = [scene.clean_vis[far].std() for scene in (clear, fog)]
-    assert contrast[1] < 0.5 * contrast[0]
+def test_fog_hides_from_the_colour_camera_alone(day: Scene) -> None:
+    fog = demo_scene(height=240, width=320, night=False, fog=0.9)
+    assert fog.ir.tobytes() == day.ir.tobytes()
+    far = day.labels == Label.BUILDING
+    assert fog.clean_vis[far].std() < 0.5 * day.clean_vis[far].std()
 
 
 def test_noise_is_stronger_by_night(night: Scene, day: Scene) -> None:

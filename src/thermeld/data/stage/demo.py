@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from thermeld.data.stage import plants
 from thermeld.data.stage import street as kit
+from thermeld.data.stage.bodies import FINISHES, HATCH, SALOON, VAN
 from thermeld.data.stage.facade import Facade
 from thermeld.data.stage.figures import CLOTHES, HAIRS, SKINS, Outfit, deer, dog
 from thermeld.data.stage.layout import NEON, WARM, Layout
 from thermeld.data.stage.textures import Street
-from thermeld.data.stage.vehicles import FINISHES, HATCH, SALOON, VAN
 
 RED, BLUE, GREEN, AMBER = NEON
 # near and far end (m), height (m), wall, front, sign
@@ -82,9 +83,9 @@ def demo_layout(night: bool) -> Layout:
 def _park(plan: Layout, rng: np.random.Generator) -> None:
     edge = plan.street.half_m + plan.street.pavement_m
     for x, z, tall, detail in TREES:
-        plan.stand(kit.tree(rng, height_m=tall, detail=detail), x, z, foot=(0.35, 0.35))
-    plan.things.append(kit.hedge(rng, x=edge + 0.7, near_m=22.0, far_m=44.0))
-    plan.things.append(kit.tufts(rng, x=(edge - 0.05, edge + 2.5), z=(3.0, 12.0), count=1500))
+        plan.stand(plants.tree(rng, height_m=tall, detail=detail), x, z, foot=(0.35, 0.35))
+    plan.things.append(plants.hedge(rng, x=edge + 0.7, near_m=22.0, far_m=44.0))
+    plan.things.append(plants.tufts(rng, x=(edge - 0.05, edge + 2.5), z=(3.0, 12.0), count=1500))
     plan.stand(kit.bench(), 8.4, 21.0, turn=-1.9, foot=(0.8, 0.3))
     plan.stand(kit.bin_(), 7.0, 19.4, foot=(0.25, 0.25))
     plan.stand(deer(), 9.1, 15.5, turn=-2.2, foot=(0.15, 0.4))
@@ -95,5 +96,5 @@ def _traffic(plan: Layout) -> None:
     lane, edge = plan.street.half_m / 2, plan.street.half_m - 1.0
     plan.drive(SALOON, FINISHES[0], 0.2 - lane, 23.5, turn=np.pi)
     plan.drive(VAN, FINISHES[5], lane, 36.0, turn=0.0)
-    plan.drive(HATCH, FINISHES[3], -edge, 9.6, turn=np.pi, moving=False, warm=3.5)
-    plan.drive(HATCH, FINISHES[4], -edge, 44.0, turn=np.pi, moving=False)
+    plan.drive(HATCH, FINISHES[3], -edge, 9.6, turn=np.pi, parked=3.5)
+    plan.drive(HATCH, FINISHES[4], -edge, 44.0, turn=np.pi, parked=0.0)

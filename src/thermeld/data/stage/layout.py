@@ -5,35 +5,25 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from thermeld.data.stage import street as kit
+from thermeld.data.stage.bodies import Body
 from thermeld.data.stage.facade import Facade
 from thermeld.data.stage.figures import Outfit, person
 from thermeld.data.stage.light import Light
-from thermeld.data.stage.mesh import Colour, Mesh, Paint, join
+from thermeld.data.stage.mesh import BLACK, Colour, Mesh, Paint, join, times
 from thermeld.data.stage.textures import Street
-from thermeld.data.stage.vehicles import Body, Running, car
+from thermeld.data.stage.vehicles import Running, car
 
 SODIUM: Colour = (1.0, 0.56, 0.22)
 WARM: Colour = (1.0, 0.76, 0.48)
 COOL: Colour = (0.82, 0.93, 1.0)
-WORDS = (
-    "CAFE",
-    "HOTEL",
-    "BOOKS",
-    "BAR",
-    "PHARMACY",
-    "24 H",
-    "CINEMA",
-    "BAKERY",
-    "TAXI",
-    "PIZZA",
-    "30",
-)
+WORDS = ("CAFE", "HOTEL", "BOOKS", "BAR", "PHARMACY", "24 H", "CINEMA", "BAKERY", "TAXI", "PIZZA")
 NEON: tuple[Colour, ...] = (
     (1.0, 0.16, 0.10),
     (0.15, 0.55, 1.0),
     (0.2, 1.0, 0.45),
     (1.0, 0.72, 0.3),
 )
+DRIVING_CELSIUS = 13.0  # how much warmer than its roof the bonnet of a running car is
 WALLS: tuple[tuple[str, Colour], ...] = (
     ("brick", (0.23, 0.085, 0.055)),
     ("plaster", (0.38, 0.33, 0.25)),
@@ -78,12 +68,10 @@ class Layout:
         *,
         turn: float = 0.0,
         foot: tuple[float, float] = (0.2, 0.2),
-        raised: bool | None = None,
     ) -> None:
         """Put something on the ground; off the road it stands a kerb higher."""
-        off = abs(x) > self.street.half_m if raised is None else raised
         placed = mesh.placed(x, z, turn=turn)
-        if off:
+        if abs(x) > self.street.half_m:
             placed.points[..., 1] += kit.KERB_M
         self.things.append(placed)
         self.feet.append((x, z, *foot, turn))
@@ -100,24 +88,30 @@ class Layout:
         z: float,
         *,
         turn: float = 0.0,
-        moving: bool = True,
-        warm: float | None = None,
+        parked: float | None = None,
     ) -> None:
-        """A car; at night a moving one has its lamps on."""
-        on = self.night and moving
+        """A car that drives, at night with its lamps on, or stands.
+
+        Args:
+            body: its shape.
+            finish: its colour.
+            x: across the street, metres.
+            z: along the street, metres.
+            turn: heading, 0 away from us.
+            parked: degrees by which a standing car is still warm at the bonnet.
+        """
+        on = self.night and parked is None
+        away = np.cos(turn) > 0  # then we do not look into its headlamps
         running = Running(
-            head=34.0 if on else 0.0,
+            head=34.0 if on and not away else 0.0,
             tail=5.0 if on else 0.0,
-            engine=(13.0 if moving else 0.0) if warm is None else warm,
+            engine=DRIVING_CELSIUS if parked is None else parked,
         )
-        if on and np.cos(turn) > 0:
-            running = Running(0.0, running.tail, running.engine)  # its headlamps face away
         self.stand(
             car(body, finish, running),
             x,
             z,
             turn=turn,
-            raised=False,
             foot=(0.9 * body.half_m, 0.47 * body.length_m),
         )
         if on:
@@ -144,20 +138,12 @@ class Layout:
     def lamp(self, side: float, z: float, *, colour: Colour = WARM, shadows: bool = False) -> None:
         """A street lamp at the kerb."""
         x = side * (self.street.half_m + 0.55)
-        glow = tuple(26.0 * k for k in colour) if self.night else (0.3, 0.3, 0.3)
-        self.stand(kit.street_lamp(side=side, glow=(glow[0], glow[1], glow[2])), x, z)
+        glow = times(colour, 26.0) if self.night else BLACK
+        self.stand(kit.street_lamp(side=side, glow=glow), x, z)
         if self.night:
-            power = tuple(30.0 * k for k in colour)
-            self.lights.append(
-                Light(
-                    (x - side * 1.68, 6.2, z),
-                    (power[0], power[1], power[2]),
-                    (0.0, -1.0, 0.0),
-                    (0.05, 0.72),
-                    24.0,
-                    shadows,
-                )
-            )
+            head = (x - side * 1.68, 6.2, z)
+            down, cone = (0.0, -1.0, 0.0), (0.05, 0.72)
+            self.lights.append(Light(head, times(colour, 30.0), down, cone, 24.0, shadows))
 
     def house(self, plot: kit.Plot, kind: int, facade: Facade, *, gable: bool = False) -> None:
         """A house of wall `kind`; its shop, if it has one, lights the pavement."""
@@ -165,30 +151,19 @@ class Layout:
         self.facades.append(facade)
         wall = Paint(material, colour, variant=len(self.facades))
         self.houses.append(kit.house(plot, wall, facade.trim, gable=gable))
-        middle = (plot.front_m + 0.0, (plot.near_m + plot.far_m) / 2)
-        self.feet.append(
-            (
-                plot.front_m + np.sign(plot.front_m) * 1.0,
-                middle[1],
-                1.0,
-                (plot.far_m - plot.near_m) / 2,
-                0.0,
-            )
-        )
+        side, middle = float(np.sign(plot.front_m)), (plot.near_m + plot.far_m) / 2
+        long = (plot.far_m - plot.near_m) / 2
+        self.feet.append((plot.front_m + side, middle, 1.0, long, 0.0))
         if facade.shop and self.night:
-            place = (plot.front_m - float(np.sign(plot.front_m)) * 0.7, 1.9, middle[1])
+            place = (plot.front_m - 0.7 * side, 1.9, middle)
             self.lights.append(Light(place, (2.6, 1.9, 1.15), reach_m=11.0))
 
     def sign(self, plot: kit.Plot, word: str, colour: Colour, *, share: float = 0.5) -> None:
         """Glowing letters above a shop, and a board that juts out over the pavement."""
         side = float(np.sign(plot.front_m))
-        glow = tuple(1.7 * k for k in colour) if self.night else (0.0, 0.0, 0.0)
-        paint = Paint(
-            "sign",
-            tuple(0.25 + 0.5 * k for k in colour),
-            (glow[0], glow[1], glow[2]),  # type: ignore[arg-type]
-            variant=WORDS.index(word),
-        )
+        pale = (0.25 + 0.5 * colour[0], 0.25 + 0.5 * colour[1], 0.25 + 0.5 * colour[2])
+        glow = times(colour, 1.7) if self.night else BLACK
+        paint = Paint("sign", pale, glow, variant=WORDS.index(word))
         z = plot.near_m + share * (plot.far_m - plot.near_m)
         width = 2.6 * (0.6 + 0.07 * len(word))
         x = plot.front_m - side * 0.12
@@ -197,10 +172,8 @@ class Layout:
             np.array([x, 3.25, start]), np.array([0, 0, along]), height_m=0.8, paint=paint
         )
         self.houses[-1] = join([self.houses[-1], board])
-        jut = np.array([x - side * 0.1 if side < 0 else x - 0.1 - 1.1, 3.9, z])
+        jut = np.array([x + 0.1 if side < 0 else x - 1.2, 3.9, z])
         self.things.append(kit.shop_sign(jut, np.array([1.1, 0, 0]), height_m=0.5, paint=paint))
         if self.night:
-            lit = tuple(1.1 * k for k in colour)
-            self.lights.append(
-                Light((x - side * 0.8, 3.7, z - 0.4), (lit[0], lit[1], lit[2]), reach_m=9.0)
-            )
+            place = (x - 0.8 * side, 3.7, z - 0.4)
+            self.lights.append(Light(place, times(colour, 1.1), reach_m=9.0))

@@ -211,7 +211,7 @@ def _lit(light: Light, mesh: Mesh, position: Floats) -> Floats:
         x = np.clip(column + right, 0, side - 1).astype(np.int32)
         y = np.clip(row + down, 0, side - 1).astype(np.int32)
         share += nearest[y * side + x] > limit
-    return share / 4
+    return np.asarray(share / 4, np.float32)
 
 
 def airlight(camera: Camera, depth: Floats, lights: Sequence[Light], *, density: float) -> Floats:

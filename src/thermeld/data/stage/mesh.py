@@ -20,6 +20,12 @@ Colour: TypeAlias = tuple[float, float, float]  # linear RGB
 BLACK: Colour = (0.0, 0.0, 0.0)
 
 
+def times(colour: Colour, factor: float) -> Colour:
+    """A colour made brighter or darker."""
+    red, green, blue = colour
+    return factor * red, factor * green, factor * blue
+
+
 @dataclass(frozen=True)
 class Paint:
     """What a shape is covered with.

@@ -24,7 +24,7 @@ def fractal(
         total += weight * large[2 * step : 2 * step + size, 2 * step : 2 * step + size]
         cells, weight = cells * 2, weight * gain
     total -= total.mean()
-    return total / total.std()
+    return np.asarray(total / total.std(), np.float32)
 
 
 def read(tile: Floats, u: Floats, v: Floats, period: float) -> Floats:

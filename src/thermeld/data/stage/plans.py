@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from thermeld.data.stage import plants
 from thermeld.data.stage import street as kit
+from thermeld.data.stage.bodies import BODIES, FINISHES
 from thermeld.data.stage.facade import Facade
 from thermeld.data.stage.figures import Outfit, deer, dog
 from thermeld.data.stage.layout import COOL, NEON, SODIUM, WALLS, WARM, WORDS, Layout
 from thermeld.data.stage.textures import Street
-from thermeld.data.stage.vehicles import BODIES, FINISHES
 
 
 def random_layout(rng: np.random.Generator, night: bool) -> Layout:
@@ -53,7 +54,7 @@ def _some_houses(plan: Layout, rng: np.random.Generator, side: float) -> None:
         plot = kit.Plot(front, near, min(far, kit.END_M), tall)
         plan.house(plot, int(rng.integers(len(WALLS))), facade, gable=bool(rng.random() < 0.3))
         if facade.shop and rng.random() < 0.7:
-            word, colour = WORDS[rng.integers(8)], NEON[rng.integers(len(NEON))]
+            word, colour = WORDS[rng.integers(len(WORDS))], NEON[rng.integers(len(NEON))]
             plan.sign(plot, word, colour, share=float(rng.uniform(0.3, 0.7)))
         near = far + (float(rng.uniform(2, 5)) if rng.random() < 0.15 else 0.0)
 
@@ -64,14 +65,14 @@ def _some_park(plan: Layout, rng: np.random.Generator, side: float) -> None:
     while z < 110:
         x = side * (edge + float(rng.uniform(1.5, 6 + 0.15 * z)))
         detail = float(np.clip(13 / z, 0.15, 1.0))
-        tree = kit.tree(rng, height_m=float(rng.uniform(6.5, 12)), detail=detail)
+        tree = plants.tree(rng, height_m=float(rng.uniform(6.5, 12)), detail=detail)
         plan.stand(tree, x, z, foot=(0.35, 0.35))
         z += float(rng.uniform(2.5, 5)) * (1 + z / 50)
     if rng.random() < 0.6:
         start = float(rng.uniform(12, 30))
-        plan.things.append(kit.hedge(rng, x=side * (edge + 0.7), near_m=start, far_m=start + 18))
+        plan.things.append(plants.hedge(rng, x=side * (edge + 0.7), near_m=start, far_m=start + 18))
     lawn = (edge - 0.05, edge + 2.5) if side > 0 else (-edge - 2.5, -edge + 0.05)
-    plan.things.append(kit.tufts(rng, x=lawn, z=(3.0, 12.0), count=1200))
+    plan.things.append(plants.tufts(rng, x=lawn, z=(3.0, 12.0), count=1200))
     z = float(rng.uniform(9, 25))
     plan.stand(kit.bench(), side * (edge + 1.2), z, turn=-side * 1.6, foot=(0.8, 0.3))
 
@@ -105,7 +106,7 @@ def _some_car(
     """A car that drives, or with `warm` one that is parked."""
     body, finish = BODIES[rng.integers(len(BODIES))], FINISHES[rng.integers(len(FINISHES))]
     turn = np.pi if x < 0 else 0.0
-    plan.drive(body, finish, x, z, turn=turn, moving=warm is None, warm=warm)
+    plan.drive(body, finish, x, z, turn=turn, parked=warm)
 
 
 def _some_people(plan: Layout, rng: np.random.Generator, park: tuple[bool, bool]) -> None:

@@ -93,8 +93,8 @@ def paint(mesh: Mesh, camera: Camera) -> Seen:
     """Paint all faces that look at the camera, the furthest first."""
     local = camera.local(mesh.points)
     depth = local[..., 2]
-    screen = local[..., :2] / np.maximum(depth, 1e-3)[..., None] * camera.focal_px
-    screen += np.asarray(camera.centre, np.float32)
+    ahead = np.maximum(depth, 1e-3)[..., None]
+    screen = np.asarray(local[..., :2] / ahead * camera.focal_px + camera.centre, np.float32)
     toward = camera.eye - mesh.points.mean(axis=1)
     facing = np.sum(mesh.normals.mean(axis=1) * toward, axis=1) > 0
     shown = np.flatnonzero((facing | _two_sided(mesh)) & _in_view(screen, depth, camera.size))

@@ -235,7 +235,7 @@ def _through_air(
     depth = depth.reshape(camera.size)
     density = 0.0012 + 0.15 * fog**1.5
     small = camera.smaller(4)
-    low = cv2.resize(depth, small.size[::-1], interpolation=cv2.INTER_AREA)
+    low = _shrunk(depth, small.size)
     glow = airlight(small, low, plan.lights, density=0.09 * density / (1 + 4 * fog))
     reach = np.exp(-density * depth)
     veil = np.array((NIGHT if plan.night else DAY).sky.horizon, np.float32) * 0.85

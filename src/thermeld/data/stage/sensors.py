@@ -34,9 +34,10 @@ def thermal_camera(
         image with noise, the same without, both (H, W) in [0, 1].
     """
     soft = cv2.GaussianBlur(signal, (0, 0), blur_px)
-    bottom, middle, high = np.percentile(soft, [1.0, 50.0, 99.9])
-    # A clear sky is so cold that it would take most of the range; gain control lets it go black.
-    low = max(bottom, middle - 0.28 * (high - middle))
+    # As in real cameras the gain heeds the lower part of the view, where the ground is: a clear
+    # sky is so cold that it would take most of the range, so it goes black.
+    low, high = np.percentile(soft[2 * len(soft) // 5 :], [10.0, 99.9])
+    low -= 0.22 * (high - low)
     clean = np.clip((soft - low) / max(high - low, 1e-9), 0.0, 1.0)
     around = cv2.GaussianBlur(clean, (0, 0), 8 * blur_px)
     clean = np.clip(clean + 0.35 * (clean - around), 0.0, 1.0)

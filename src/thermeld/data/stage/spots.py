@@ -9,8 +9,6 @@ from thermeld.data.stage.materials import INDEX, MATERIALS
 from thermeld.data.stage.mesh import Colour, Floats, Ints, Mesh
 from thermeld.data.stage.raster import Camera, Interpolator, paint
 
-NAMES = tuple(material.name for material in MATERIALS)
-
 
 @dataclass(frozen=True)
 class Spots:
@@ -55,7 +53,8 @@ class Spots:
         Light changes slowly over a face, so it need not be worked out for all four.
 
         Returns:
-            the remaining M spots, in the order of their z; for each of the N spots the place of its stand-in (N,).
+            the remaining M spots in the order of their z; for each of the N spots the place of
+            its stand-in (N,).
         """
         place = np.full(size, -1, np.int64)
         place.ravel()[self.pixels] = np.arange(len(self.pixels))

@@ -1,4 +1,4 @@
-"""What stands along a street: ground, houses, trees, hedges, lamps, signs, benches."""
+"""What stands along a street: ground, houses, lamps, signs, benches."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,6 @@ from thermeld.data.stage.mesh import (
     Mesh,
     Paint,
     box,
-    cross,
     ellipsoid,
     faces,
     join,
@@ -41,7 +40,9 @@ def ground(street: Street, *, park: tuple[bool, bool]) -> list[Mesh]:
         face = panel((inner, 0.0, start), (0.0, 0.0, run), (0, KERB_M, 0), kerb)
         parts.append(sliced(face, pieces=40))
         beyond = Paint("grass", GRASS) if green else slabs
-        parts.append(_strip(outer, outer + side * 60, KERB_M, beyond))
+        # In lengthwise lanes, since a piece that reaches behind the camera is lost as a whole.
+        for low, high in ((0, 4), (4, 14), (14, 60)):
+            parts.append(_strip(outer + side * low, outer + side * high, KERB_M, beyond))
     parts.append(_strip(-90, 90, -0.02, Paint("grass", GRASS), near=END_M, far=400.0))
     return parts
 
@@ -194,127 +195,6 @@ def backdrop(rng: np.random.Generator, *, windows: int) -> list[Mesh]:
     return parts
 
 
-def leaves(
-    rng: np.random.Generator, middles: Floats, *, size_m: float, colour: Colour, heart: Floats
-) -> Mesh:
-    """One ragged leafy tuft at each of the points (F, 3), lit as part of a crown about `heart`."""
-    count = len(middles)
-    first = rng.standard_normal((count, 3))
-    second = cross(first, rng.standard_normal((count, 3)))
-    first *= (
-        size_m * rng.uniform(0.5, 1.3, (count, 1)) / np.linalg.norm(first, axis=1, keepdims=True)
-    )
-    second *= 0.55 * size_m / np.maximum(np.linalg.norm(second, axis=1, keepdims=True), 1e-6)
-    corners = np.stack([first, second, -first, -second], axis=1)
-    corners *= rng.uniform(0.6, 1.25, (count, 4, 1))
-    outward = middles - heart
-    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
-    normals = outward + 0.75 * rng.standard_normal((count, 3)) + np.array([0, 0.25, 0])
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    mesh = faces(
-        (middles[:, None] + corners).astype(np.float32),
-        Paint("leaf", colour),
-        normals=np.repeat(normals[:, None], 4, axis=1),
-    )
-    # The inside of a crown is dark; leaves differ.
-    radius = np.linalg.norm(middles - heart, axis=1)
-    depth = 0.45 + 0.55 * np.clip(radius / np.percentile(radius, 85), 0, 1) ** 2
-    tone = depth * rng.uniform(0.65, 1.35, count)
-    hue = 1.0 + np.outer(rng.uniform(-1, 1, count), (0.18, 0.0, -0.1))
-    return replace(mesh, colour=(mesh.colour * tone[:, None] * hue).astype(np.float32))
-
-
-def tree(
-    rng: np.random.Generator,
-    *,
-    height_m: float,
-    detail: float,
-    colour: Colour = (0.075, 0.105, 0.035),
-) -> Mesh:
-    """A broad-leaved tree; `detail` 1 is for one close by, smaller for those far off."""
-    bark = Paint("bark", (0.105, 0.085, 0.062))
-    bole, lean = 0.34 * height_m, rng.uniform(-0.03, 0.03, 2) * height_m
-    fork = np.array([lean[0], bole, lean[1]])
-    parts = [
-        tube(
-            [(0, 0, 0), (0.25 * lean[0], 0.25, 0.25 * lean[1]), 0.6 * fork, fork],
-            height_m * np.array([0.034, 0.022, 0.019, 0.017]),
-            bark,
-            sides=12,
-        )
-    ]
-    tips = []
-    for angle in np.linspace(0, 2 * np.pi, 7, endpoint=False) + rng.uniform(0, 1):
-        spread, rise = rng.uniform(0.14, 0.30) * height_m, rng.uniform(0.2, 0.58) * height_m
-        tip = fork + np.array([np.cos(angle) * spread, rise, np.sin(angle) * spread])
-        bend = fork + (tip - fork) * (0.45, 0.55, 0.45) + rng.uniform(-0.02, 0.02, 3) * height_m
-        parts.append(
-            tube([fork, bend, tip], height_m * np.array([0.011, 0.007, 0.002]), bark, sides=7)
-        )
-        tips += [tip, 0.5 * (bend + tip)]
-    heart = fork + np.array([0, 0.28 * height_m, 0])
-    above = heart + np.array([0, 0.2 * height_m, 0])
-    clumps = np.stack([*tips, heart, above])
-    count = int(4200 * detail)
-    pick = rng.integers(len(clumps), size=count)
-    ball = rng.standard_normal((count, 3))
-    ball *= (
-        0.105
-        * height_m
-        * np.sqrt(rng.random((count, 1)))
-        * 2.0
-        / np.linalg.norm(ball, axis=1, keepdims=True)
-    )
-    middles = clumps[pick] + ball * (1.0, 0.72, 1.0)
-    size = 0.023 * height_m / np.sqrt(max(detail, 0.05))
-    crown = leaves(rng, middles, size_m=min(size, 0.09 * height_m), colour=colour, heart=heart)
-    return join([*parts, crown])
-
-
-def hedge(rng: np.random.Generator, *, x: float, near_m: float, far_m: float) -> Mesh:
-    """A clipped hedge along the street, a metre high."""
-    count = int(70 * (far_m - near_m))
-    middles = np.stack(
-        [
-            x + rng.uniform(-0.4, 0.4, count),
-            rng.uniform(0.1, 1.0, count),
-            rng.uniform(near_m, far_m, count),
-        ],
-        axis=1,
-    )
-    tuft = leaves(
-        rng,
-        middles,
-        size_m=0.13,
-        colour=(0.045, 0.075, 0.022),
-        heart=middles * (0, 0, 1) + (x, 0.3, 0),
-    )
-    block = box(
-        (x - 0.36, 0, near_m), (x + 0.36, 0.92, far_m), Paint("leaf", (0.012, 0.018, 0.008))
-    )
-    return join([block.ranked(-1), tuft])
-
-
-def tufts(
-    rng: np.random.Generator, *, x: tuple[float, float], z: tuple[float, float], count: int
-) -> Mesh:
-    """Blades of grass along an edge, so that lawn and pavement do not meet in a ruled line."""
-    foot = np.stack(
-        [rng.uniform(*x, count), np.full(count, KERB_M), rng.uniform(*z, count)], axis=1
-    )
-    tall = rng.uniform(0.05, 0.17, (count, 1))
-    tip = foot + tall * np.concatenate(
-        [rng.normal(0, 0.35, (count, 1)), np.ones((count, 1)), rng.normal(0, 0.35, (count, 1))],
-        axis=1,
-    )
-    right = np.array([0.008, 0, 0])
-    points = np.stack([foot - right, foot + right, tip, tip], axis=1).astype(np.float32)
-    normals = np.broadcast_to(np.array([0, 1.0, -0.2], np.float32), points.shape)
-    mesh = faces(points, Paint("blades", GRASS), normals=normals)
-    shade = rng.uniform(0.6, 1.7, (count, 1)).astype(np.float32)
-    return replace(mesh, colour=mesh.colour * shade)
-
-
 def street_lamp(*, side: float, height_m: float = 6.2, glow: Colour = BLACK) -> Mesh:
     """A column with an arm over the road; `side` is the side of the road it stands on."""
     pole = Paint("pole", (0.06, 0.065, 0.065))
@@ -349,19 +229,6 @@ def shop_sign(corner: Floats, along: Floats, *, height_m: float, paint: Paint) -
     return replace(board, uv=uv).ranked(3)
 
 
-def post_sign(paint: Paint, *, size_m: tuple[float, float], height_m: float = 2.1) -> Mesh:
-    """A lettered plate on a pole, facing the camera."""
-    wide, tall = size_m
-    pole = tube(
-        [(0, 0, 0.03), (0, height_m + tall, 0.03)],
-        (0.03, 0.03),
-        Paint("pole", (0.2, 0.2, 0.2)),
-        sides=6,
-    )
-    low = np.array([-wide / 2, height_m, 0.0])
-    return join([pole, shop_sign(low, np.array([wide, 0, 0]), height_m=tall, paint=paint)])
-
-
 def bench() -> Mesh:
     """A park bench, facing +z."""
     wood, iron = Paint("wood", (0.14, 0.085, 0.045)), Paint("metal", (0.03, 0.03, 0.03))
@@ -379,14 +246,4 @@ def bin_(colour: Colour = (0.03, 0.05, 0.04)) -> Mesh:
         [(0, 0, 0), (0, 0.8, 0), (0, 0.85, 0), (0, 0.9, 0)],
         (0.2, 0.24, 0.25, 0.15),
         Paint("metal", colour),
-    )
-
-
-def bollard() -> Mesh:
-    """A knee-high iron post."""
-    iron = Paint("metal", (0.03, 0.03, 0.032))
-    return tube(
-        [(0, 0, 0), (0, 0.75, 0), (0, 0.8, 0), (0, 0.9, 0), (0, 0.96, 0)],
-        (0.07, 0.06, 0.075, 0.07, 0.01),
-        iron,
     )

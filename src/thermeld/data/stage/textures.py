@@ -59,13 +59,13 @@ def dress(spots: Spots, street: Street, tiles: Tiles, signs: Floats) -> None:
     _mottle(spots, tiles)
 
 
-def _scale(spots: Spots, where: Places, factor: Floats) -> None:
+def _scale(spots: Spots, where: Places, factor: NDArray[np.floating]) -> None:
     spots.albedo[:, where] *= np.maximum(factor, 0.05)
 
 
 def _near(spots: Spots, where: Places, reach_m: float) -> Floats:
     """1 close by, falling with distance: detail finer than a pixel must fade, not flicker."""
-    return np.minimum(1.0, reach_m / spots.depth[where])
+    return np.asarray(np.minimum(1.0, reach_m / spots.depth[where]), np.float32)
 
 
 def _road(spots: Spots, street: Street, tiles: Tiles) -> None:

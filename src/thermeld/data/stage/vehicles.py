@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from thermeld.data.stage.bodies import Body
 from thermeld.data.stage.materials import INDEX
 from thermeld.data.stage.mesh import (
-    BLACK,
     Colour,
     Floats,
     Mesh,
@@ -16,131 +16,8 @@ from thermeld.data.stage.mesh import (
     join,
     panel,
     surface,
+    times,
 )
-
-FINISHES: tuple[Colour, ...] = (
-    (0.42, 0.43, 0.44),
-    (0.030, 0.032, 0.036),
-    (0.20, 0.21, 0.23),
-    (0.21, 0.020, 0.018),
-    (0.025, 0.055, 0.19),
-    (0.60, 0.60, 0.57),
-    (0.03, 0.10, 0.07),
-)
-
-
-@dataclass(frozen=True)
-class Body:
-    """A side outline. Lists run from nose to tail along z; metres.
-
-    Attributes:
-        length_m, half_m: overall length and half the width.
-        hood, deck: (z, height) along the top without and with the cabin.
-        glass: z where the windscreen starts and ends, and the rear window likewise.
-        pillars: z of the side pillars.
-        axles: z of the wheels.
-        wheel_m: radius of the wheels.
-    """
-
-    length_m: float
-    half_m: float
-    hood: tuple[tuple[float, float], ...]
-    deck: tuple[tuple[float, float], ...]
-    glass: tuple[float, float, float, float]
-    pillars: tuple[float, ...]
-    axles: tuple[float, float]
-    wheel_m: float = 0.325
-
-
-SALOON = Body(
-    4.6,
-    0.90,
-    hood=(
-        (2.30, 0.60),
-        (2.2, 0.72),
-        (1.9, 0.80),
-        (0.95, 0.93),
-        (-1.5, 0.98),
-        (-2.2, 0.95),
-        (-2.30, 0.78),
-    ),
-    deck=(
-        (2.30, 0.60),
-        (2.2, 0.72),
-        (1.9, 0.80),
-        (0.98, 0.93),
-        (0.15, 1.38),
-        (-0.2, 1.43),
-        (-0.75, 1.42),
-        (-1.05, 1.36),
-        (-1.75, 1.01),
-        (-2.2, 0.97),
-        (-2.30, 0.78),
-    ),
-    glass=(0.95, 0.12, -1.02, -1.72),
-    pillars=(-0.25, -1.1),
-    axles=(1.42, -1.36),
-)
-HATCH = Body(
-    4.0,
-    0.87,
-    hood=(
-        (2.0, 0.62),
-        (1.92, 0.76),
-        (1.6, 0.86),
-        (0.95, 0.97),
-        (-1.7, 1.0),
-        (-1.95, 0.95),
-        (-2.0, 0.75),
-    ),
-    deck=(
-        (2.0, 0.62),
-        (1.92, 0.76),
-        (1.6, 0.86),
-        (1.0, 0.97),
-        (0.25, 1.43),
-        (-0.1, 1.49),
-        (-1.1, 1.47),
-        (-1.5, 1.40),
-        (-1.88, 1.02),
-        (-1.97, 0.95),
-        (-2.0, 0.75),
-    ),
-    glass=(0.97, 0.22, -1.48, -1.86),
-    pillars=(-0.2, -1.15),
-    axles=(1.25, -1.22),
-)
-VAN = Body(
-    4.7,
-    0.96,
-    hood=(
-        (2.35, 0.65),
-        (2.27, 0.85),
-        (2.0, 1.02),
-        (1.5, 1.12),
-        (-2.2, 1.12),
-        (-2.33, 1.1),
-        (-2.35, 0.7),
-    ),
-    deck=(
-        (2.35, 0.65),
-        (2.27, 0.85),
-        (2.0, 1.02),
-        (1.52, 1.14),
-        (0.85, 1.82),
-        (0.5, 1.93),
-        (-1.8, 1.93),
-        (-2.15, 1.88),
-        (-2.3, 1.25),
-        (-2.34, 1.0),
-        (-2.35, 0.7),
-    ),
-    glass=(1.5, 0.82, -2.14, -2.30),
-    pillars=(0.1, -1.0),
-    axles=(1.5, -1.45),
-    wheel_m=0.34,
-)
-BODIES = (SALOON, HATCH, VAN)
 
 
 @dataclass(frozen=True)
@@ -299,14 +176,9 @@ def _lamps(body: Body, running: Running) -> list[Mesh]:
     front, back = body.length_m / 2, -body.length_m / 2
     high = float(np.interp(-front + 0.12, *_rising(body.hood))) - 0.10
     rear = float(np.interp(-back - 0.1, *_rising(body.hood))) - 0.12
-    white = tuple(running.head * k for k in (1.0, 0.94, 0.82))
-    red = tuple(running.tail * k for k in (1.0, 0.05, 0.03))
-    lens = Paint(
-        "car lens", (0.5, 0.5, 0.5), (white[0], white[1], white[2]), 1.5 * bool(running.head)
-    )
-    lamp = Paint(
-        "car lens", (0.22, 0.012, 0.012), (red[0], red[1], red[2]), 1.0 * bool(running.tail)
-    )
+    white, red = times((1.0, 0.94, 0.82), running.head), times((1.0, 0.05, 0.03), running.tail)
+    lens = Paint("car lens", (0.28, 0.28, 0.29), white, 1.5 * bool(running.head))
+    lamp = Paint("car lens", (0.22, 0.012, 0.012), red, 1.0 * bool(running.tail))
     parts = []
     for side in (-1.0, 1.0):
         at = side * 0.74 * body.half_m
@@ -335,7 +207,7 @@ def _trimmings(body: Body, finish: Colour) -> list[Mesh]:
     plate = Paint("car lens", (0.55, 0.53, 0.42))
     dark = Paint("tyre", (0.01, 0.01, 0.011))
     chrome = Paint("paint", finish)
-    seam = Paint("tyre", tuple(0.25 * k for k in finish), BLACK)  # type: ignore[arg-type]
+    seam = Paint("tyre", times(finish, 0.25))
     parts = [
         panel((0.26, 0.42, front), (-0.52, 0, 0), (0, 0.11, 0), plate),
         panel((-0.26, 0.52, back), (0.52, 0, 0), (0, 0.11, 0), plate),
