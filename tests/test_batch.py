@@ -24,7 +24,7 @@ from thermeld.fuse import Fuser
 from thermeld.io import Pair, pair_files, read_image, write_image
 
 
-@pytest.fixture()
+@pytest.fixture
 def folders(tmp_path, rng):
     """Four small pairs in ir/ and vis/."""
     for stem in ("a", "b", "c", "d é"):

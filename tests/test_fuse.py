@@ -16,7 +16,7 @@ from thermeld.errors import (
 from thermeld.fuse import DEFAULT_METHOD, resized
 
 
-@pytest.fixture()
+@pytest.fixture
 def pair(rng):
     return (
         rng.integers(0, 256, (37, 53), dtype=np.uint8),

@@ -108,7 +108,7 @@ def test_lone_channel_is_dropped():
 
 
 def test_mismatched_sizes_say_both_and_the_cure():
-    with pytest.raises(SizeMismatch, match="4x5 but visible is 6x7.*fit"):
+    with pytest.raises(SizeMismatch, match=r"4x5 but visible is 6x7.*fit"):
         require_same_size(np.zeros((5, 4)), np.zeros((7, 6, 3)))
 
 

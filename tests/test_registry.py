@@ -10,7 +10,7 @@ def test_wrong_name_gets_the_near_one_back():
 
 
 def test_far_name_gets_the_list():
-    with pytest.raises(UnknownName, match="known: .*average"):
+    with pytest.raises(UnknownName, match=r"known: .*average"):
         lookup(METHODS, "zzzzzz", "method")
 
 

@@ -21,22 +21,26 @@ class Answer:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-@pytest.fixture()
+def ended() -> None:
+    main()
+    sys.exit(0)  # a command that ends well just returns
+
+
+@pytest.fixture
 def thermeld(monkeypatch, capsys) -> Callable[..., Answer]:
     """Run a command line in this process; what it printed and its exit code."""
 
     def call(*words: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["thermeld", *map(str, words)])
         with pytest.raises(SystemExit) as stop:
-            main()
-            sys.exit(0)
+            ended()
         printed = capsys.readouterr()
         return Answer(int(stop.value.code or 0), printed.out, printed.err)
 
     return call
 
 
-@pytest.fixture()
+@pytest.fixture
 def pair(tmp_path, rng):
     """A pair of files: ir.png and vis.png, 24x32."""
     write_image(tmp_path / "ir.png", rng.integers(0, 256, (24, 32), np.uint8))

@@ -29,7 +29,7 @@ def test_results_are_not_overwritten_unless_asked(thermeld, pair, tmp_path):
     assert thermeld(*words, "--overwrite").code == 0
 
 
-@pytest.fixture()
+@pytest.fixture
 def folders(tmp_path, rng):
     for stem in ("1", "2", "10"):
         write_image(tmp_path / "ir" / f"{stem}.png", rng.integers(0, 256, (9, 9), np.uint8))

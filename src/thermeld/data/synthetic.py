@@ -18,7 +18,7 @@ from thermeld.image import Gray, Image, luminance
 BLUR_SIGMA_PX = (1.5, 6.0)
 # The bright gain is fixed. Were both gains drawn independently, pairs of one ratio would have
 # different truths and nothing could tell them apart: the best estimate from both pixels together
-# would gain but 3.2 dB over their average.
+# would gain but 3.1 dB over their average.
 BRIGHT_GAIN = 1.3  # saturates what was above 0.77
 DARK_GAIN = (0.15, 0.5)
 COVERAGE = (0.05, 0.95)  # share of the crop that the foreground may take

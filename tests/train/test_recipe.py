@@ -1,0 +1,56 @@
+import pytest
+
+from thermeld.errors import BadSetting, UnknownName, UnreadableFile
+from thermeld.train.nets import networks
+from thermeld.train.recipe import Recipe, read_recipe, shipped_recipes
+
+
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
+def test_shipped_recipes_read_and_fit_a_screen(name):
+    recipe = read_recipe(name)
+    assert recipe.name == name
+    assert recipe.network in networks()
+    assert len(shipped_recipes()[name].read_text(encoding="utf-8").splitlines()) <= 40
+
+
+def test_single_keys_are_overridden():
+    recipe = read_recipe("mobilefuse", {"steps": "7", "kinds": "focus", "learning_rate": "1e-2"})
+    assert (recipe.steps, recipe.kinds, recipe.learning_rate) == (7, ("focus",), 0.01)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error"),
+    [
+        ({"step": "7"}, UnknownName),
+        ({"steps": "many"}, BadSetting),
+        ({"steps": "0"}, BadSetting),
+        ({"batch": "3"}, BadSetting),
+        ({"precision": "int8"}, BadSetting),
+        ({"final_learning_rate": "1"}, BadSetting),
+        ({"options": "x"}, BadSetting),
+    ],
+    ids=str,
+)
+def test_impossible_overrides_are_refused(overrides, error):
+    with pytest.raises(error):
+        read_recipe("mobilefuse", overrides)
+
+
+def test_bad_recipe_files_are_refused(tmp_path):
+    with pytest.raises(UnknownName, match="did you mean 'mobilefuse'"):
+        read_recipe("mobilefus")
+    with pytest.raises(UnreadableFile):
+        read_recipe(str(tmp_path / "none.toml"))
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ")
+    with pytest.raises(UnreadableFile):
+        read_recipe(str(broken))
+    broken.write_text('name = "x"')
+    with pytest.raises(BadSetting, match="network"):
+        read_recipe(str(broken))
+
+
+def test_recipe_survives_as_plain_values():
+    recipe = read_recipe("mobilefuse")
+    values = recipe.as_dict()
+    assert Recipe(**{**values, "kinds": tuple(values["kinds"])}) == recipe
