@@ -1,0 +1,1 @@
+"""Known data sets, synthetic pairs and rendered scenes."""
