@@ -156,6 +156,14 @@ def test_tiles_leave_no_seams(method, color, rng):
     assert np.abs(whole - tiled).max() <= 7  # 1e-4 of the range
 
 
+def test_tiles_leave_no_seams_under_other_settings(rng):
+    """Seven levels look much further than the four of the card."""
+    ir, vis = rng.integers(0, 65536, (2, 300, 500), np.uint16)
+    options = {"method": "laplacian-4", "settings": {"levels": 7}, "window": "full"}
+    whole = Fuser(tile_px=0, **options)(ir, vis).astype(int)
+    assert np.abs(whole - Fuser(tile_px=64, **options)(ir, vis)).max() <= 7
+
+
 def test_memory_of_a_large_image_is_bounded():
     """Python-side memory beyond input and output stays that of a few tiles."""
     size = (3000, 4000)

@@ -29,7 +29,7 @@ from thermeld.registry import METHODS, BlendingFusion, Method, MethodCard, looku
 DEFAULT_METHOD = "mobilefuse"
 COLORS = ("ycbcr", "blend", "gray")
 FITS = ("ir", "vis")
-TILE_PX = 1024  # 64 feature planes of a tile take 268 MB; larger tiles are not faster
+TILE_PX = 256  # a tile of 64 feature planes takes 17 MB; larger tiles are slower, not faster
 
 
 def fuse(ir: Stored, vis: Stored, *, method: str = DEFAULT_METHOD, **options: Any) -> Stored:
@@ -122,6 +122,9 @@ class Fuser:
                 f"{self.card.name} makes no blending map, so color 'blend' is not possible; "
                 "use 'ycbcr', or a method that blends (see list_methods)"
             )
+        # How far a method looks is known for its own settings only; others get whole images.
+        changed = dict(entry.settings) | dict(settings or {}) != dict(entry.settings)
+        self._reach = None if changed else self.card.reach_px
         self._plane = entry.build(threads=threads, **(settings or {}))
 
     def __call__(self, ir: Stored, vis: Stored) -> Stored:
@@ -191,7 +194,7 @@ class Fuser:
         return window.on(_opaque(ir))
 
     def _tiles(self, size: tuple[int, int]) -> Any:
-        reach, align = self.card.reach_px, self.card.align_px
+        reach, align = self._reach, self.card.align_px
         whole = max(size)
         # With tiles of four reaches, margins cost at most 2.25 times the work.
         side = whole if reach is None or not self.tile_px else max(self.tile_px, 4 * reach)
