@@ -85,7 +85,10 @@ def _diamond(row: Kernel) -> Kernel:
     for _ in range(2, reach + 1):
         powers.append(2 * _convolved(cosine, powers[-1]) - _padded(powers[-2], 2))
     terms = [row[reach] * powers[0], *(2 * row[reach + n] * powers[n] for n in range(1, reach + 1))]
-    return sum((_padded(term, reach - n) for n, term in enumerate(terms)), start=np.zeros(1))
+    total = np.zeros((2 * reach + 1, 2 * reach + 1))
+    for n, term in enumerate(terms):
+        total += _padded(term, reach - n)
+    return total
 
 
 def _convolved(small: Kernel, kernel: Kernel) -> Kernel:
