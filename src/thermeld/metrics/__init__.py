@@ -7,9 +7,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from thermeld.metrics.scoring import CONVENTIONS, score
-from thermeld.metrics.sheet import sheet, table
+from thermeld.metrics.sheet import Agreement, document, sheet, table
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["CONVENTIONS", "score", "sheet", "table"]
+__all__ = ["CONVENTIONS", "Agreement", "document", "score", "sheet", "table"]

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 
 from thermeld.metrics.plane import Plane, sobel, unit_sobel
-from thermeld.metrics.windows import Real
+from thermeld.metrics.windows import Real, strips, sum_of
 from thermeld.registry import metric
-
 
 # MATLAB's conv2 goes down the columns of its kernel, which it turns by half a turn.
 CONV2 = [(row, col) for col in (2, 1, 0) for row in (2, 1, 0)]
@@ -44,7 +43,7 @@ def edge_transfer(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float
     target = fused.once(edges)
     kept = weight = 0.0
     for source in (ir.once(edges), vis.once(edges)):
-        kept += float(np.vdot(_preserved(source, target), source.strength))
+        kept += sum_of(_preserved, *source, *target)
         weight += float(source.strength.sum())
     return kept / weight if weight else float("nan")
 
@@ -60,20 +59,26 @@ def _rounded_edges(plane: Plane) -> Edges:
 
 
 def _edges_of(along_x: Real, along_y: Real) -> Edges:
-    slope = np.divide(along_y, along_x, out=np.full_like(along_x, np.inf), where=along_x != 0)
-    return Edges(np.sqrt(along_x * along_x + along_y * along_y), np.arctan(slope))
+    edges = Edges(np.empty_like(along_x), np.empty_like(along_x))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for x, y, strength, angle in strips(along_x, along_y, *edges):
+            np.sqrt(x * x + y * y, out=strength)
+            np.arctan(y / x, out=angle)
+            angle[x == 0.0] = np.pi / 2.0
+    return edges
 
 
-def _preserved(source: Edges, target: Edges) -> Real:
-    """Q of every pixel: strength and angle kept, each judged by a sigmoid."""
-    weak = np.minimum(source.strength, target.strength)
-    strong = np.maximum(source.strength, target.strength)
+def _preserved(strength: Real, angle: Real, fused_strength: Real, fused_angle: Real) -> Real:
+    """Q g of every pixel: strength and angle kept, each judged by a sigmoid, times strength."""
+    weak = np.minimum(strength, fused_strength)
+    strong = np.maximum(strength, fused_strength)
     equal = weak == strong
-    ratio = np.divide(weak, strong, out=target.strength.copy(), where=~equal)
-    aligned = 1.0 - np.abs(source.angle - target.angle) / (np.pi / 2.0)
-    by_strength = 0.9994 / (1.0 + np.exp(-15.0 * (ratio - 0.5)))
-    by_angle = 0.9879 / (1.0 + np.exp(-22.0 * (aligned - 0.8)))
-    return np.asarray(by_strength * by_angle)
+    strong[equal] = 1.0  # so the ratio of two equal strengths is that strength, 0 if both are 0
+    ratio = weak / strong
+    aligned = 1.0 - np.abs(angle - fused_angle) / (np.pi / 2.0)
+    by_strength = 1.0 + np.exp(-15.0 * (ratio - 0.5))
+    by_angle = 1.0 + np.exp(-22.0 * (aligned - 0.8))
+    return (0.9994 * 0.9879) * strength / (by_strength * by_angle)
 
 
 @metric(
@@ -109,30 +114,37 @@ def artefacts(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
 
 
 def _artefacts(judged: Plane, one: Plane, other: Plane) -> float:
-    target = judged.once(_mirrored_edges)
-    sources = [one.once(_mirrored_edges), other.once(_mirrored_edges)]
-    added = np.logical_and(*(target.strength > source.strength for source in sources))
+    maps = [judged.once(_mirrored_edges), one.once(_mirrored_edges), other.once(_mirrored_edges)]
     lost = weight = 0.0
-    for source in sources:
-        share = np.where(source.strength >= 2.0, source.strength**1.5, 0.001)
-        lost += float(np.sum(((1.0 - _agreement(source, target)) * share)[added]))
-        weight += float(share.sum())
+    for g, a, *sources in strips(*(whole for edges in maps for whole in edges)):
+        target = Edges(g, a)
+        pair = Edges(*sources[:2]), Edges(*sources[2:])
+        added = (g > pair[0].strength) & (g > pair[1].strength)
+        for source in pair:
+            share = source.strength * np.sqrt(source.strength)
+            share[source.strength < 2.0] = 0.001
+            lost += float(((1.0 - _agreement(source, target)) * share)[added].sum())
+            weight += float(share.sum())
     return lost / weight
 
 
 def _mirrored_edges(plane: Plane) -> Edges:
     along_x, along_y = sobel(plane, cv2.BORDER_REFLECT_101)
-    flat = (along_x == 0) & (along_y == 0)
-    upright = np.where(flat, 0.0, np.inf)
-    slope = np.divide(along_x, along_y, out=upright, where=along_y != 0)
-    return Edges(np.sqrt(along_x**2 + along_y**2) / 8.0, np.arctan(slope))
+    edges = Edges(np.empty_like(along_x), np.empty_like(along_x))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for x, y, strength, angle in strips(along_x, along_y, *edges):
+            np.sqrt(x * x + y * y, out=strength)
+            np.arctan(x / y, out=angle)
+            angle[strength == 0.0] = 0.0
+            strength /= 8.0
+    return edges
 
 
 def _agreement(source: Edges, target: Edges) -> Real:
     weak = np.minimum(source.strength, target.strength)
     strong = np.maximum(source.strength, target.strength)
-    ratio = np.divide(weak, strong, out=np.zeros_like(weak), where=weak > 0)
+    strong[strong == 0.0] = 1.0
     aligned = np.abs(np.abs(source.angle - target.angle) - np.pi / 2.0) * (2.0 / np.pi)
-    by_strength = 0.9999 / (1.0 + np.exp(-19.0 * (ratio - 0.5)))
-    by_angle = 0.9995 / (1.0 + np.exp(-22.0 * (aligned - 0.5)))
-    return np.asarray(np.sqrt(by_strength * by_angle))
+    by_strength = 1.0 + np.exp(-19.0 * (weak / strong - 0.5))
+    by_angle = 1.0 + np.exp(-22.0 * (aligned - 0.5))
+    return np.sqrt((0.9999 * 0.9995) / (by_strength * by_angle))

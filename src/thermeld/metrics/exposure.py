@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from thermeld.metrics.windows import GAUSS, Real, average, box_sums, fitting, smoothed
+from thermeld.metrics.windows import GAUSS, Real, box_sums, fitting, mean_of, smoothed
 
 SIDE_PX = 11
 AREA = SIDE_PX * SIDE_PX
@@ -35,23 +35,47 @@ def multi_exposure_similarity(one: Real, other: Real, fused: Real) -> float:
 
 def exposure_similarity(one: Real, other: Real, fused: Real) -> float:
     """One level: mean likeness of the fused windows to the desired ones; no brightness term."""
-    alpha, beta = _desired(one, other)
-
-    def covariance(x: Real, y: Real) -> Real:
-        product = smoothed(x * y, GAUSS) - smoothed(x, GAUSS) * smoothed(y, GAUSS)
-        return fitting(product, SIDE_PX)
-
-    if not alpha.size:
-        return float("nan")
-    between = alpha * beta * covariance(one, other)
-    wanted = alpha**2 * covariance(one, one) + beta**2 * covariance(other, other) + 2.0 * between
-    cross = alpha * covariance(one, fused) + beta * covariance(other, fused)
-    return average((2.0 * cross + STEADY) / (wanted + covariance(fused, fused) + STEADY))
+    squares = one * one, other * other, one * other
+    boxes = (box_sums(values, SIDE_PX) for values in (one, other, *squares))
+    blurred = (
+        fitting(smoothed(values, GAUSS), SIDE_PX)
+        for values in (one, other, fused, *squares, fused * fused, one * fused, other * fused)
+    )
+    return mean_of(lambda *maps: _likeness(_desired(*maps[:5]), *maps[5:]), *boxes, *blurred)
 
 
-def _desired(one: Real, other: Real) -> tuple[Real, Real]:
-    """Shares of the two sources' deviations in the desired window, per window that fits."""
-    first, second, both = _spread(one, one), _spread(other, other), _spread(one, other)
+def _likeness(
+    shares: tuple[Real, Real],
+    one: Real,
+    other: Real,
+    fused: Real,
+    one_one: Real,
+    other_other: Real,
+    one_other: Real,
+    fused_fused: Real,
+    one_fused: Real,
+    other_fused: Real,
+) -> Real:
+    """From the shares of the desired window and Gaussian means of levels and products."""
+    alpha, beta = shares
+    between = alpha * beta * (one_other - one * other)
+    wanted = alpha**2 * (one_one - one * one) + beta**2 * (other_other - other * other)
+    cross = alpha * (one_fused - one * fused) + beta * (other_fused - other * fused)
+    return (2.0 * cross + STEADY) / (wanted + 2.0 * between + fused_fused - fused**2 + STEADY)
+
+
+def _desired(
+    one: Real, other: Real, one_one: Real, other_other: Real, one_other: Real
+) -> tuple[Real, Real]:
+    """Shares of the sources' deviations in the desired window, from sums over boxes."""
+    first, second, both = (  # whole numbers over AREA: nothing is lost where windows are flat
+        (AREA * product - x * y) / AREA
+        for product, x, y in (
+            (one_one, one, one),
+            (other_other, other, other),
+            (one_other, one, other),
+        )
+    )
     norms = np.sqrt(first), np.sqrt(second)
     sharp = norms[0] + 0.001, norms[1] + 0.001
     together = np.sqrt(np.maximum(first + second + 2.0 * both, 0.0))
@@ -62,14 +86,9 @@ def _desired(one: Real, other: Real) -> tuple[Real, Real]:
     total = weights[0] + weights[1]
     alpha, beta = (w / (total * each) for w, each in zip(weights, sharp, strict=True))
     norm = np.sqrt(np.maximum(alpha**2 * first + beta**2 * second + 2 * alpha * beta * both, 0.0))
-    scale = np.divide(np.maximum(*sharp), norm, out=np.ones_like(norm), where=norm > 0)
-    return alpha * scale, beta * scale
-
-
-def _spread(x: Real, y: Real) -> Real:
-    """Sum of the products of the deviations in every box; exact on (fractions of) levels."""
-    deviation = AREA * box_sums(x * y, SIDE_PX) - box_sums(x, SIDE_PX) * box_sums(y, SIDE_PX)
-    return deviation / AREA
+    longest = np.maximum(*sharp)
+    longest[norm == 0.0] = norm[norm == 0.0] = 1.0
+    return alpha * (longest / norm), beta * (longest / norm)
 
 
 def halved(values: Real) -> Real:

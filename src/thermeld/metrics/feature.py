@@ -6,17 +6,21 @@ the two allow (Frechet bounds) that has their correlation.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from math import nan
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thermeld.metrics.feature_maps import cosines, matlab_edges, octave_edges, wavelets
 from thermeld.metrics.plane import Plane
 from thermeld.metrics.windows import Real, average
 from thermeld.registry import metric
 
-PLACES = np.arange(1.0, 10.0)[:, None]
-CHUNK = 2048  # windows at a time: their 81 joint masses stay in the processor's cache
+PLACES = np.arange(1.0, 10.0)
+CHUNK = 512  # windows at a time: their 81 joint masses stay in the processor's cache
+
+Number = TypeVar("Number", bound=np.generic)
 
 SOURCE = "Haghighat, Aghagolzadeh & Seyedarabi, Computers & Electrical Engineering 37(5), 2011"
 FORMULA = (
@@ -29,7 +33,7 @@ class Windows(NamedTuple):
     """3x3 windows as distributions over their places, read column by column; (9, n) or (n,)."""
 
     raw: Real
-    flat: Real
+    flat: NDArray[np.bool_]
     share: Real
     cumulated: Real
     centred: Real
@@ -110,39 +114,46 @@ def _map_information(ir: Real, vis: Real, fused: Real) -> float:
     return average(scores)
 
 
-def _stacked(feature: Real) -> Real:
+def _stacked(feature: NDArray[Number]) -> NDArray[Number]:
     """Every 3x3 window that fits as a column of nine, read column by column; (9, n)."""
     rows, cols = (max(length - 2, 0) for length in feature.shape)
     shifts = [(y, x) for x in range(3) for y in range(3)]
     return np.stack([feature[y : y + rows, x : x + cols].ravel() for y, x in shifts])
 
 
-def _edge_information(
-    ir: Plane, vis: Plane, fused: Plane, edges: Callable[[Plane], Real]
-) -> float:
+def _edge_information(ir: Plane, vis: Plane, fused: Plane, edges: Callable[[Plane], Real]) -> float:
     """Edge windows have but 512 patterns, so each pair of patterns is scored once."""
-    powers = 2.0 ** np.arange(9)
-    target = powers @ _stacked(edges(fused))
+    target = _patterns(edges(fused))
     total = 0.0
     for plane in (ir, vis):
-        pairs = (512.0 * (powers @ _stacked(edges(plane))) + target).astype(np.int64)
-        codes, counts = np.unique(pairs, return_counts=True)
-        windows = (_windows(_unpacked(code)) for code in (codes // 512, codes % 512))
-        total += float(_scores(*windows) @ counts) / pairs.size if pairs.size else np.nan
-    return total / 2.0
+        counts = np.bincount(512 * _patterns(edges(plane)) + target, minlength=512 * 512)
+        codes = np.flatnonzero(counts)
+        for start in range(0, len(codes), CHUNK):
+            some = codes[start : start + CHUNK]
+            scores = _scores(_windows(_unpacked(some // 512)), _windows(_unpacked(some % 512)))
+            total += float(scores @ counts[some])
+    return total / (2.0 * target.size) if target.size else nan
 
 
-def _unpacked(codes: np.ndarray) -> Real:
+def _patterns(edges: Real) -> NDArray[np.intp]:
+    """Every 3x3 window of an edge map as a number, one bit per place."""
+    bits = _stacked(edges.astype(np.uint16)) << np.arange(9, dtype=np.uint16)[:, None]
+    return np.asarray(bits.sum(axis=0, dtype=np.intp))
+
+
+def _unpacked(codes: NDArray[np.intp]) -> Real:
     return ((codes[None, :] >> np.arange(9)[:, None]) & 1).astype(np.float64)
 
 
 def _windows(raw: Real) -> Windows:
-    low, high = raw.min(axis=0), raw.max(axis=0)
-    flat = low == high
-    scaled = np.divide(raw - low, high - low, out=np.ones_like(raw), where=~flat)
-    share = scaled / scaled.sum(axis=0)
+    low, width = raw.min(axis=0), np.ptp(raw, axis=0)
+    flat = width == 0.0
+    width[flat] = 1.0
+    share = (raw - low) / width
+    share[:, flat] = 1.0
+    share /= share.sum(axis=0)
     centred = share - share.mean(axis=0)
-    first, second = (PLACES * share).sum(axis=0), (PLACES**2 * share).sum(axis=0)
+    first, second = PLACES @ share, PLACES**2 @ share
     return Windows(
         raw=raw,
         flat=flat,
@@ -151,47 +162,73 @@ def _windows(raw: Real) -> Windows:
         centred=centred,
         norm=np.sqrt((centred * centred).sum(axis=0)),
         deviation=np.sqrt(np.maximum(second - first * first, 0.0)),
-        entropy=-_times_log(share).sum(axis=0),
+        entropy=_entropy(share, np.empty_like(share)),
     )
 
 
-def _times_log(mass: Real) -> Real:
-    """m log2|m|, 0 at 0."""
-    return np.asarray(mass * np.log2(np.maximum(np.abs(mass), 1e-300)))
+def _entropy(mass: Real, scratch: Real) -> Real:
+    """-sum m log2|m| down the first axis, 0 at 0; the joint mass can be negative."""
+    np.abs(mass, out=scratch)
+    np.maximum(scratch, 1e-300, out=scratch)
+    np.log2(scratch, out=scratch)
+    scratch *= mass
+    return np.asarray(-scratch.sum(axis=0))
 
 
 def _scores(source: Windows, target: Windows) -> Real:
     """Normalised mutual information of each pair of windows; (n,)."""
+    cells = (9, 9, len(source.flat))
     correlation = _correlation(source, target)
-    rising = correlation >= 0.0
-    low, high = _intervals(target, rising)
-    below, above = _padded(source.cumulated), source.cumulated
-    reach = np.minimum(high[:, None], above[None])
-    bound = reach.sum(axis=(0, 1))
-    bound = np.where(rising, bound, 10.0 * above.sum(axis=0) - bound)
-    total = target.cumulated.sum(axis=0) * above.sum(axis=0)
-    spread = correlation * source.deviation * target.deviation
-    weight = np.divide(spread, bound - total, out=np.zeros_like(spread), where=spread != 0.0)
-    dependent = np.maximum(reach - np.maximum(low[:, None], below[None]), 0.0)
-    mass = weight * dependent + (1.0 - weight) * (target.share[:, None] * source.share[None])
-    joint = -_times_log(mass).sum(axis=(0, 1))
+    low, high = _intervals(target, correlation >= 0.0)
+    # The nine places of each window share the unit interval; two places overlap in `mass`.
+    reach = np.minimum(high[:, None], source.cumulated).reshape(81, -1)
+    mass = np.maximum(low[:, None], _before(source.cumulated)).reshape(81, -1)
+    weight = _dependence(correlation, source, target, reach.sum(axis=0))
+    np.subtract(reach, mass, out=mass)
+    np.maximum(mass, 0.0, out=mass)
+    mass *= weight
+    np.multiply(target.share[:, None], source.share, out=reach.reshape(cells))
+    reach *= 1.0 - weight
+    mass += reach
     both = source.entropy + target.entropy
-    shared = np.divide(2.0 * (both - joint), both, out=np.zeros_like(both), where=both > 0.0)
-    same = (source.raw == target.raw).all(axis=0) | (source.flat & target.flat)
-    return np.where(same, 1.0, shared)
+    shared = 2.0 * (both - _entropy(mass, reach))
+    both[both == 0.0] = 1.0  # each window holds a single pixel: nothing to share
+    scores = shared / both
+    scores[(source.raw == target.raw).all(axis=0) | (source.flat & target.flat)] = 1.0
+    return scores
 
 
 def _correlation(source: Windows, target: Windows) -> Real:
     cross = (source.centred * target.centred).sum(axis=0)
-    varies = ~(source.flat | target.flat)
-    return np.divide(cross, source.norm * target.norm, out=np.zeros_like(cross), where=varies)
+    norms = source.norm * target.norm
+    constant = source.flat | target.flat
+    cross[constant] = 0.0
+    norms[constant] = 1.0
+    return np.asarray(cross / norms)
 
 
-def _padded(cumulated: Real) -> Real:
+def _dependence(correlation: Real, source: Windows, target: Windows, reach: Real) -> Real:
+    """Weight of the most dependent joint distribution, so that the correlation comes out.
+
+    Args:
+        correlation: of the two windows.
+        source: windows of the source.
+        target: windows of the fused image.
+        reach: sum over all pairs of places of the smaller interval end, see `_scores`.
+    """
+    ends = source.cumulated.sum(axis=0)
+    bound = np.where(correlation >= 0.0, reach, 10.0 * ends - reach)
+    excess = bound - target.cumulated.sum(axis=0) * ends
+    wanted = correlation * source.deviation * target.deviation
+    excess[wanted == 0.0] = 1.0
+    return np.asarray(wanted / excess)
+
+
+def _before(cumulated: Real) -> Real:
     return np.concatenate([np.zeros_like(cumulated[:1]), cumulated[:-1]])
 
 
-def _intervals(target: Windows, rising: np.ndarray) -> tuple[Real, Real]:
+def _intervals(target: Windows, rising: NDArray[np.bool_]) -> tuple[Real, Real]:
     """Where each place of the target lies on the unit interval: in order, or in reverse."""
-    below, above = _padded(target.cumulated), target.cumulated
+    below, above = _before(target.cumulated), target.cumulated
     return np.where(rising, below, 1.0 - above), np.where(rising, above, 1.0 - below)

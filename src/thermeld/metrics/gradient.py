@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from thermeld.metrics.fidelity import covariance, total
-from thermeld.metrics.plane import Plane, sobel
-from thermeld.metrics.windows import Real, average
+from thermeld.metrics.plane import Levels, Plane, sobel
+from thermeld.metrics.windows import Real, mean_of, sum_of
 from thermeld.registry import metric
 
 SEES_NO_SOURCE = "noise, halos and sharpening; it never looks at the sources"
@@ -63,17 +63,18 @@ def _saturating_deviation(fused: Plane) -> float:
 def spatial_frequency(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """How busy the fused image is: root mean square of its row and column differences."""
     image = fused.strip or fused if convention == "vifb" else fused
-    along_x, along_y = np.diff(image.values, axis=1), np.diff(image.values, axis=0)
+    along_x, along_y = (image.once(_difference_energy, axis) for axis in (1, 0))
+    rows, cols = image.levels.shape
     if convention == "vifb":
-        energy = _energy(along_x) + _energy(along_y)
-        return sqrt(energy / image.levels.size)
-    power = _energy(along_x) / max(along_x.size, 1) + _energy(along_y) / max(along_y.size, 1)
+        return sqrt((along_x + along_y) / (rows * cols))
+    power = along_x / max(rows * (cols - 1), 1) + along_y / max((rows - 1) * cols, 1)
     return sqrt(power) / (255.0 if convention == "tang2022" else 1.0)
 
 
-def _energy(differences: Real) -> float:
-    flat = differences.ravel()
-    return float(np.dot(flat, flat))
+def _difference_energy(plane: Plane, axis: int) -> int:
+    """Sum of the squared differences of neighbours; exact."""
+    turned = np.moveaxis(plane.levels, axis, 0)
+    return round(cv2.norm(turned[1:], turned[:-1], cv2.NORM_L2SQR)) if len(turned) > 1 else 0
 
 
 @metric(
@@ -94,20 +95,26 @@ def _energy(differences: Real) -> float:
 )
 def average_gradient(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Mean strength of the gradient; NaN for a single row or column, but not in cddfuse."""
-    steepness = float(np.sum(fused.once(_slope)))
+    steepness = fused.once(_slope)
     rows, cols = fused.levels.shape
     count = rows * cols if convention == "cddfuse" else (rows - 1) * (cols - 1)
     return steepness / count if count else float("nan")
 
 
-def _slope(fused: Plane) -> Real:
-    """sqrt((gx^2 + gy^2) / 2) per pixel; the borders have one-sided differences."""
-    steep = np.zeros_like(fused.values)
-    for axis in (0, 1):
-        if fused.levels.shape[axis] > 1:
-            gradient = np.gradient(fused.values, axis=axis)
-            steep += gradient * gradient
-    return np.asarray(np.sqrt(0.5 * steep))
+def _slope(fused: Plane) -> float:
+    """Sum of sqrt((gx^2 + gy^2) / 2); the borders have one-sided differences."""
+    doubled = [_doubled_gradient(fused.levels, axis) for axis in (1, 0)]
+    return sum_of(lambda dx, dy: np.sqrt((dx * dx + dy * dy) / 8.0), *doubled)
+
+
+def _doubled_gradient(levels: Levels, axis: int) -> Real:
+    """Differences over two pixels; at the borders twice those over one."""
+    orders = axis, 1 - axis
+    around = cv2.Sobel(levels, cv2.CV_64F, *orders, ksize=1, borderType=cv2.BORDER_REPLICATE)
+    gradient = np.asarray(around, np.float64)
+    ends = np.moveaxis(gradient, axis, 0)[:: max(levels.shape[axis] - 1, 1)]
+    ends *= 2.0
+    return gradient
 
 
 @metric(
@@ -123,5 +130,4 @@ def _slope(fused: Plane) -> Real:
 )
 def edge_intensity(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Mean Sobel magnitude."""
-    along_x, along_y = fused.once(sobel, cv2.BORDER_REPLICATE)
-    return average(np.sqrt(along_x * along_x + along_y * along_y))
+    return mean_of(lambda dx, dy: np.sqrt(dx * dx + dy * dy), *sobel(fused, cv2.BORDER_REPLICATE))

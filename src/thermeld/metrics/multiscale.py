@@ -2,11 +2,10 @@
 
 from math import prod
 
-
 from thermeld.metrics.exposure import halved, multi_exposure_similarity
 from thermeld.metrics.plane import Plane
 from thermeld.metrics.structure import similarity
-from thermeld.metrics.windows import GAUSS, Local, Real, average, fitting, smoothed
+from thermeld.metrics.windows import GAUSS, Real, average, fitting, local_moments, smoothed
 from thermeld.registry import metric
 
 SIDE_PX = 11
@@ -44,17 +43,12 @@ def _classical(source: Real, fused: Real) -> float:
         last = scale == len(WEIGHTS) - 1
         scores.append(max(_at_one_scale(source, fused, brightness=last), 0.0))
         source, fused = halved(source), halved(fused)
-    return prod(score**weight for score, weight in zip(scores, WEIGHTS, strict=True))
+    return prod(float(score**weight) for score, weight in zip(scores, WEIGHTS, strict=True))
 
 
 def _at_one_scale(source: Real, fused: Real, *, brightness: bool) -> float:
-    one, other = _moments(source), _moments(fused)
+    one, other = local_moments(source, GAUSS), local_moments(fused, GAUSS)
     cross = smoothed(source * fused, GAUSS) - one.mean * other.mean
     if brightness:
         return average(fitting(similarity(one, other, cross, C1, C2), SIDE_PX))
     return average(fitting((2.0 * cross + C2) / (one.var + other.var + C2), SIDE_PX))
-
-
-def _moments(values: Real) -> Local:
-    mean = smoothed(values, GAUSS)
-    return Local(mean, smoothed(values * values, GAUSS) - mean * mean)

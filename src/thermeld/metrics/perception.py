@@ -1,12 +1,13 @@
 """Models of the eye: contrast preserved, and differences it would notice."""
 
 from functools import lru_cache
+from math import nan
 
 import cv2
 import numpy as np
 
 from thermeld.metrics.plane import Plane, sobel
-from thermeld.metrics.windows import Real, smoothed
+from thermeld.metrics.windows import Real, mean_of, smoothed, strips
 from thermeld.registry import metric
 
 CENTRE_SIGMA_PX, SURROUND_SIGMA_PX = 2.0, 4.0
@@ -26,25 +27,33 @@ BLOCK_PX = 16
 )
 def contrast_preserved(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Share of the visible local contrast that is kept; NaN if any image is constant."""
-    if ir.stretched is None or vis.stretched is None or fused.stretched is None:
-        return float("nan")
-    target = fused.stretched.once(_masked_contrast)
-    kept = weight = np.zeros_like(target)
-    for stretched in (ir.stretched, vis.stretched):
-        source = stretched.once(_masked_contrast)
-        power = source * source
-        weak, strong = np.minimum(source, target), np.maximum(source, target)
-        kept = kept + power * (weak / strong)
-        weight = weight + power
-    return float(np.mean(kept / weight))
+    spread = [plane.stretched for plane in (ir, vis, fused)]
+    contrasts = [plane.once(_masked_contrast) for plane in spread if plane is not None]
+    if len(contrasts) < len(spread):
+        return nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return mean_of(_kept, *contrasts)
+
+
+def _kept(ir: Real, vis: Real, fused: Real) -> Real:
+    """Share of the contrast that is kept at every pixel."""
+    ir_power, vis_power = ir * ir, vis * vis
+    ir_kept = ir_power * (np.minimum(ir, fused) / np.maximum(ir, fused))
+    vis_kept = vis_power * (np.minimum(vis, fused) / np.maximum(vis, fused))
+    return (ir_kept + vis_kept) / (ir_power + vis_power)
 
 
 def _masked_contrast(plane: Plane) -> Real:
     """C of every pixel: |centre / surround - 1| of the filtered image, then masked."""
     seen = _through(plane.values, _sensitivity(*plane.levels.shape))
-    contrast = np.abs(_blurred(seen, CENTRE_SIGMA_PX) / _blurred(seen, SURROUND_SIGMA_PX) - 1.0)
-    square = contrast * contrast
-    return np.asarray(contrast * square / (square + 1e-4))
+    masked = np.empty_like(seen)
+    centre, surround = _blurred(seen, CENTRE_SIGMA_PX), _blurred(seen, SURROUND_SIGMA_PX)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for inner, outer, out in strips(centre, surround, masked):
+            contrast = np.abs(inner / outer - 1.0)
+            square = contrast * contrast
+            np.divide(contrast * square, square + 1e-4, out=out)
+    return masked
 
 
 def _blurred(values: Real, sigma_px: float) -> Real:
@@ -97,16 +106,16 @@ def visible_difference(ir: Plane, vis: Plane, fused: Plane, convention: str) -> 
     target = _spread(fused)
     error = weight = 0.0
     if target is None:
-        return float("nan")
+        return nan
     for plane in (ir, vis):
         source = _spread(plane)
         if source is None:
-            return float("nan")
+            return nan
         salience = source.once(_salience)
         seen = _through(source.values - target.values, _detection(*source.levels.shape))
         error += float(np.vdot(salience, _block_sums(seen * seen))) / BLOCK_PX**2
         weight += float(salience.sum())
-    return error / weight if weight else float("nan")
+    return error / weight if weight else nan
 
 
 def _spread(plane: Plane) -> Plane | None:

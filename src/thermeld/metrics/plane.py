@@ -71,7 +71,7 @@ def sobel(plane: Plane, border: int) -> tuple[Real, Real]:
         border: what OpenCV shall assume outside, as cv2.BORDER_CONSTANT (zeros).
     """
     along_x, along_y = (
-        np.asarray(cv2.Sobel(plane.levels, cv2.CV_64F, dx, 1 - dx, borderType=border))
+        np.asarray(cv2.Sobel(plane.levels, cv2.CV_64F, dx, 1 - dx, borderType=border), np.float64)
         for dx in (1, 0)
     )
     return along_x, along_y
@@ -92,11 +92,12 @@ def unit_sobel(plane: Plane, places: Sequence[tuple[int, int]], *, edge: bool) -
     rows, cols = plane.levels.shape
     around = np.pad(plane.values / 255.0, 1, mode="edge" if edge else "constant")
     along_x, along_y = np.zeros((rows, cols)), np.zeros((rows, cols))
+    times = {1: around, 2: 2.0 * around}
     for row, col in places:
-        pixel = around[row : row + rows, col : col + cols]
+        here = (slice(row, row + rows), slice(col, col + cols))
         for total, tap in ((along_x, SOBEL[row][col]), (along_y, -SOBEL[col][row])):
             if tap:
-                total += tap * pixel
+                (np.add if tap > 0 else np.subtract)(total, times[abs(tap)][here], out=total)
     return along_x, along_y
 
 
@@ -115,7 +116,7 @@ class Picture:
         """Red, green and blue; one plane alone where the image has one or three equal ones."""
         if self.levels.ndim == 2:
             return (Plane(self.levels),)
-        split = cv2.split(self.levels)
+        split = [np.asarray(channel, np.uint8) for channel in cv2.split(self.levels)]
         strip = Plane(np.hstack(split))
         if all(np.array_equal(split[0], channel) for channel in split[1:]):
             return (Plane(split[0], strip),)

@@ -1,15 +1,26 @@
 """Structural similarity between the fused image and its sources."""
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from thermeld.metrics.exposure import exposure_similarity
 from thermeld.metrics.plane import Plane
-from thermeld.metrics.windows import GAUSS, Local, Real, average, fitting, smoothed
+from thermeld.metrics.windows import (
+    GAUSS,
+    Local,
+    Real,
+    average,
+    fitting,
+    local_moments,
+    mean_of,
+    smoothed,
+)
 from thermeld.registry import metric
 
-
+Single: TypeAlias = NDArray[np.float32]
 SAMPLE = np.float32(49 / 48)  # from population to sample variance of 7 x 7 pixels
 
 
@@ -41,60 +52,69 @@ def structural_similarity(ir: Plane, vis: Plane, fused: Plane, convention: str) 
 
 def moments(plane: Plane) -> Local:
     """Local moments under the Gaussian window, borders replicated; (H, W)."""
-    mean = smoothed(plane.values, GAUSS)
-    return Local(mean, smoothed(plane.values * plane.values, GAUSS) - mean * mean)
+    return local_moments(plane.values, GAUSS)
 
 
 def covariance(one: Plane, other: Plane) -> Real:
     """Local covariance under the same window; (H, W)."""
     both = smoothed(one.values * other.values, GAUSS)
-    return both - one.once(moments).mean * other.once(moments).mean
+    both -= one.once(moments).mean * other.once(moments).mean
+    return both
 
 
-def similarity(one: Local, other: Local, cross: Real, c1: float, c2: float) -> Real:
+def similarity(x: Local, y: Local, cross: Real, c1: float, c2: float) -> Real:
     """The SSIM map of two images from their local moments and covariance."""
-    means = one.mean * other.mean
+    means = x.mean * y.mean
     likeness = (2.0 * means + c1) * (2.0 * cross + c2)
-    squares = one.mean * one.mean + other.mean * other.mean
-    return np.asarray(likeness / ((squares + c1) * (one.var + other.var + c2)))
+    squares = x.mean * x.mean + y.mean * y.mean
+    return np.asarray(likeness / ((squares + c1) * (x.var + y.var + c2)))
 
 
 def _gaussian(source: Plane, fused: Plane) -> float:
-    one, other = source.once(moments), fused.once(moments)
-    cross = source.once(covariance, fused)
-    whole = similarity(one, other, cross, (0.01 * 255) ** 2, (0.03 * 255) ** 2)
-    return average(fitting(whole, 11))
+    return mean_of(
+        lambda mx, vx, my, vy, cross: similarity(
+            Local(mx, vx), Local(my, vy), cross, (0.01 * 255) ** 2, (0.03 * 255) ** 2
+        ),
+        *(fitting(whole, 11) for whole in _maps(source, fused)),
+    )
 
 
 def _unscaled(source: Plane, fused: Plane) -> float:
-    one, other = (_clipped(plane.once(moments)) for plane in (source, fused))
-    return average(similarity(one, other, source.once(covariance, fused), 0.01**2, 0.03**2))
+    return mean_of(
+        lambda mx, vx, my, vy, cross: similarity(
+            Local(mx, np.maximum(vx, 0.0)), Local(my, np.maximum(vy, 0.0)), cross, 0.01**2, 0.03**2
+        ),
+        *_maps(source, fused),
+    )
 
 
-def _clipped(local: Local) -> Local:
-    return Local(local.mean, np.maximum(local.var, 0.0))
+def _maps(source: Plane, fused: Plane) -> tuple[Real, ...]:
+    """Mean and variance of both, and their covariance."""
+    return *source.once(moments), *fused.once(moments), source.once(covariance, fused)
 
 
 def _boxed(source: Plane, fused: Plane) -> float:
     """scikit-image's, in float32: in flat windows its rounding error outweighs C1 and C2."""
-    one, other = source.once(_box_moments), fused.once(_box_moments)
-    mean_product = _box_means(source.values * fused.values)
-    cross = SAMPLE * (mean_product - one.mean * other.mean)
+    mean_x, var_x = source.once(_box_moments)
+    mean_y, var_y = fused.once(_box_moments)
+    cross = SAMPLE * (_box_means(source.values * fused.values) - mean_x * mean_y)
     c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
-    likeness = (2 * one.mean * other.mean + c1) * (2 * cross + c2)
-    unlikeness = (one.mean**2 + other.mean**2 + c1) * (one.var + other.var + c2)
+    likeness = (2 * mean_x * mean_y + c1) * (2 * cross + c2)
+    unlikeness = (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
     return average(np.asarray(likeness / unlikeness, np.float64))
 
 
-def _box_moments(plane: Plane) -> Local:
+def _box_moments(plane: Plane) -> tuple[Single, Single]:
+    """Mean and sample variance."""
     mean = _box_means(plane.values)
     square = _box_means(plane.values * plane.values)
-    return Local(mean, SAMPLE * (square - mean * mean))
+    return mean, SAMPLE * (square - mean * mean)
 
 
-def _box_means(values: Real) -> NDArray[np.float32]:
+def _box_means(values: Real) -> Single:
     """7 x 7 means as scipy's uniform_filter: down, then along, each pass rounded to float32."""
     rows, cols = (max(length - 6, 0) for length in values.shape)
-    down = cv2.boxFilter(values, -1, (1, 7), normalize=False) / 7.0
-    along = cv2.boxFilter(np.float64(np.float32(down)), -1, (7, 1), normalize=False) / 7.0
-    return np.asarray(along[3 : 3 + rows, 3 : 3 + cols], np.float32)
+    down = np.asarray(cv2.boxFilter(values, -1, (1, 7), normalize=False) / 7.0, np.float32)
+    wide = down.astype(np.float64)
+    along = np.asarray(cv2.boxFilter(wide, -1, (7, 1), normalize=False) / 7.0, np.float32)
+    return along[3 : 3 + rows, 3 : 3 + cols]

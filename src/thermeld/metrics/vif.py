@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from thermeld.metrics.plane import Plane
-from thermeld.metrics.windows import Real, fitting, gaussian, smoothed
+from thermeld.metrics.windows import Real, fitting, gaussian, smoothed, strips
 from thermeld.registry import metric
 
 NOISE = 2.0  # variance of the visual system's own noise, in squared grey levels
@@ -42,16 +42,16 @@ class Scale(NamedTuple):
 def visual_information_fidelity(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """How much of what an eye would see in the sources it can see in the fused image."""
     saturated = convention == "tang2022"
-    known = np.zeros((2, 2))  # source x (seen in the fused image, seen in the source)
-    for scale, (a, b, f) in enumerate(
-        zip(*(_pyramid(p, saturated) for p in (ir, vis, fused)), strict=True)
-    ):
-        taps = _taps(scale)
+    known = np.zeros((2, 2))  # source x (seen through the fused image, seen directly)
+    pyramids = (_pyramid(plane, saturated) for plane in (ir, vis, fused))
+    for scale, (a, b, f) in enumerate(zip(*pyramids, strict=True)):
         for row, source in zip(known, (a, b), strict=True):
-            product = _product(source.values, f.values, saturated and scale == 0)
-            cross = _valid(product, taps) - source.mean * f.mean
-            row += _information(source.var, f.var, cross)
-    return sum(_ratio(*row, empty=1.0 if convention == "cddfuse" else np.nan) for row in known)
+            both = _product(source.values, f.values, saturated and scale == 0)
+            product = _valid(both, _taps(scale))
+            for part in strips(source.mean, source.var, f.mean, f.var, product):
+                row += _information(*part)
+    empty = 1.0 if convention == "cddfuse" else np.nan
+    return sum(through / directly if directly else empty for through, directly in known.tolist())
 
 
 def _taps(scale: int) -> Real:
@@ -74,24 +74,28 @@ def _pyramid(plane: Plane, saturated: bool) -> Iterator[Scale]:
         if scale:
             values = np.ascontiguousarray(_valid(values, taps)[::2, ::2])
         mean = _valid(values, taps)
-        square = _valid(_product(values, values, saturated and scale == 0), taps)
-        yield Scale(values, mean, np.maximum(square - mean * mean, 0.0))
+        var = _valid(_product(values, values, saturated and scale == 0), taps)
+        var -= mean * mean
+        yield Scale(values, mean, np.maximum(var, 0.0, out=var))
 
 
-def _information(source: Real, fused: Real, cross: Real) -> tuple[float, float]:
+def _information(
+    mean: Real, var: Real, fused_mean: Real, fused_var: Real, product: Real
+) -> tuple[float, float]:
     """Sums of what is seen of the source through the fused image, and directly."""
-    gain = cross / (source + TINY)
-    noise = fused - gain * cross
-    flat = source < TINY
-    lost = flat | (fused < TINY) | (gain < 0.0)
-    gain[lost] = 0.0
-    noise[lost] = fused[lost]
-    noise[fused < TINY] = 0.0
+    cross = product - mean * fused_mean
+    gain = cross / (var + TINY)
+    noise = fused_var - gain * cross
+    seen = var
+    flat, blank = var < TINY, fused_var < TINY
+    if flat.any():
+        gain[flat], noise[flat] = 0.0, fused_var[flat]
+        seen = np.where(flat, 0.0, var)
+    gain[blank] = noise[blank] = 0.0
+    against = gain < 0.0
+    gain[against], noise[against] = 0.0, fused_var[against]
     np.maximum(noise, TINY, out=noise)
-    seen = np.where(flat, 0.0, source)
-    through = np.log(1.0 + gain * gain * seen / (noise + NOISE))
-    return float(through.sum()), float(np.log(1.0 + seen / NOISE).sum())
-
-
-def _ratio(through: float, directly: float, *, empty: float) -> float:
-    return through / directly if directly else empty
+    gain *= gain
+    gain *= seen
+    gain /= noise + NOISE
+    return float(np.log(1.0 + gain).sum()), float(np.log(1.0 + seen / NOISE).sum())

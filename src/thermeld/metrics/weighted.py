@@ -1,11 +1,23 @@
 """Similarity weighted by which source matters in each window: Piella's three, and Yang's."""
 
+from itertools import combinations_with_replacement
+from math import nan
+
 import cv2
 import numpy as np
 
 from thermeld.metrics.plane import Plane
 from thermeld.metrics.structure import similarity
-from thermeld.metrics.windows import Local, Real, average, box_sums, fitting, gaussian, smoothed
+from thermeld.metrics.windows import (
+    Local,
+    Real,
+    box_sums,
+    fitting,
+    gaussian,
+    mean_of,
+    smoothed,
+    strips,
+)
 from thermeld.registry import metric
 
 SIDE_PX = 8  # of Piella's window, as Wang & Bovik's index has it
@@ -30,8 +42,7 @@ NO_CODE = "none of the evaluation codes above has it"
 )
 def fusion_quality(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Universal quality index against both sources, the livelier one weighing more."""
-    quality, _ = _piella(ir.values, vis.values, fused.values)
-    return average(quality)
+    return mean_of(lambda *maps: _piella(*maps)[0], *_box_maps(ir.values, vis.values, fused.values))
 
 
 @metric(
@@ -46,7 +57,7 @@ def fusion_quality(ir: Plane, vis: Plane, fused: Plane, convention: str) -> floa
 )
 def weighted_fusion_quality(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """As Q0, with lively windows weighing more; NaN where both sources are constant."""
-    return _weighted(*_piella(ir.values, vis.values, fused.values))
+    return _weighted(ir.values, vis.values, fused.values)
 
 
 @metric(
@@ -62,57 +73,77 @@ def weighted_fusion_quality(ir: Plane, vis: Plane, fused: Plane, convention: str
 def edge_fusion_quality(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Qw of the images times Qw of their edges; NaN where both sources are constant."""
     edges = (_prewitt(plane) for plane in (ir, vis, fused))
-    return weighted_fusion_quality(ir, vis, fused, convention) * _weighted(*_piella(*edges))
+    return weighted_fusion_quality(ir, vis, fused, convention) * _weighted(*edges)
 
 
-def _weighted(quality: Real, weight: Real) -> float:
-    total = float(weight.sum())
-    return float(np.vdot(weight, quality)) / total if total else float("nan")
+def _weighted(ir: Real, vis: Real, fused: Real) -> float:
+    kept = total = 0.0
+    for part in strips(*_box_maps(ir, vis, fused)):
+        quality, weight = _piella(*part)
+        kept += float(np.vdot(quality, weight))
+        total += float(weight.sum())
+    return kept / total if total else nan
 
 
-def _piella(ir: Real, vis: Real, fused: Real) -> tuple[Real, Real]:
-    """Quality and larger source variance of every window that fits."""
-    one, other, target = (_box_moments(values) for values in (ir, vis, fused))
+def _box_maps(ir: Real, vis: Real, fused: Real) -> list[Real]:
+    """Means of levels, squares and products over every window that fits."""
+    products = ir * ir, vis * vis, fused * fused, ir * fused, vis * fused
+    return [box_sums(v, SIDE_PX) / SIDE_PX**2 for v in (ir, vis, fused, *products)]
+
+
+def _piella(
+    ir: Real,
+    vis: Real,
+    fused: Real,
+    ir_ir: Real,
+    vis_vis: Real,
+    fused_fused: Real,
+    ir_fused: Real,
+    vis_fused: Real,
+) -> tuple[Real, Real]:
+    """Quality and larger source variance of every window."""
+    one, other, target = _local(ir, ir_ir), _local(vis, vis_vis), _local(fused, fused_fused)
     share = _share(one.var, other.var)
-    by_ir = _universal(one, target, _box_covariance(ir, fused, one, target))
-    by_vis = _universal(other, target, _box_covariance(vis, fused, other, target))
+    by_ir = _universal(one, target, ir_fused - ir * fused)
+    by_vis = _universal(other, target, vis_fused - vis * fused)
     return share * by_ir + (1.0 - share) * by_vis, np.maximum(one.var, other.var)
 
 
-def _share(one: Real, other: Real) -> Real:
-    total = one + other
-    return np.divide(one, total, out=np.full_like(total, 0.5), where=total > 0)
-
-
-def _universal(one: Local, other: Local, cross: Real) -> Real:
-    """Wang & Bovik's index; a factor that is 0/0 counts as 1."""
-    spread = one.var + other.var
-    contrast = np.divide(2.0 * cross, spread, out=np.ones_like(spread), where=spread > 0)
-    squares = one.mean**2 + other.mean**2
-    means = 2.0 * one.mean * other.mean
-    return contrast * np.divide(means, squares, out=np.ones_like(squares), where=squares > 0)
-
-
-def _box_moments(values: Real) -> Local:
-    count = SIDE_PX * SIDE_PX
-    mean = box_sums(values, SIDE_PX) / count
-    square = box_sums(values * values, SIDE_PX) / count
+def _local(mean: Real, square: Real) -> Local:
     var = square - mean * mean
     var[var < 1e-12 * square] = 0.0  # what rounding leaves of a flat window
     return Local(mean, var)
 
 
-def _box_covariance(one: Real, other: Real, first: Local, second: Local) -> Real:
-    return box_sums(one * other, SIDE_PX) / SIDE_PX**2 - first.mean * second.mean
+def _share(one: Real, other: Real) -> Real:
+    """Weight of the first by variance, one / (one + other); 1/2 where both are 0."""
+    total = one + other
+    flat = total == 0.0
+    total[flat] = 1.0
+    share = one / total
+    share[flat] = 0.5
+    return share
+
+
+def _universal(one: Local, other: Local, cross: Real) -> Real:
+    """Wang & Bovik's index; a factor that is 0/0 counts as 1."""
+    means = 2.0 * one.mean * other.mean
+    squares = one.mean * one.mean + other.mean * other.mean
+    spread = one.var + other.var
+    black, flat = squares == 0.0, spread == 0.0
+    means[black] = squares[black] = 1.0
+    contrast = 2.0 * cross
+    contrast[flat] = spread[flat] = 1.0
+    return (means * contrast) / (squares * spread)
 
 
 def _prewitt(plane: Plane) -> Real:
     edge, ones = np.array([-1.0, 0.0, 1.0]), np.ones(3)
     along_x, along_y = (
-        cv2.sepFilter2D(plane.values, -1, *taps, borderType=cv2.BORDER_CONSTANT)
-        for taps in ((edge, ones), (ones, edge))
+        np.asarray(cv2.sepFilter2D(plane.values, -1, x, y, borderType=cv2.BORDER_CONSTANT))
+        for x, y in ((edge, ones), (ones, edge))
     )
-    return np.asarray(np.sqrt(along_x**2 + along_y**2))
+    return np.asarray(np.sqrt(along_x * along_x + along_y * along_y))
 
 
 @metric(
@@ -130,21 +161,41 @@ def _prewitt(plane: Plane) -> Real:
 )
 def yang_similarity(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Similarity to both sources where they agree, to the nearer one where they do not."""
-    one, other, target = (_yang_moments(plane) for plane in (ir, vis, fused))
-    between = _yang_map(ir, vis, one, other)
-    by_ir, by_vis = _yang_map(ir, fused, one, target), _yang_map(vis, fused, other, target)
+    images = ir.values, vis.values, fused.values
+    products = (x * y for x, y in combinations_with_replacement(images, 2))
+    maps = (fitting(smoothed(values, YANG), 7) for values in (*images, *products))
+    return mean_of(_yang, *maps)
+
+
+def _yang(
+    ir: Real,
+    vis: Real,
+    fused: Real,
+    ir_ir: Real,
+    ir_vis: Real,
+    ir_fused: Real,
+    vis_vis: Real,
+    vis_fused: Real,
+    fused_fused: Real,
+) -> Real:
+    """Quality of every window from the local means of levels and products."""
+    one, other, target = (
+        _flattened(*maps) for maps in ((ir, ir_ir), (vis, vis_vis), (fused, fused_fused))
+    )
+    between = _similarity(one, other, ir_vis)
+    by_ir, by_vis = _similarity(one, target, ir_fused), _similarity(other, target, vis_fused)
     share = _share(one.var, other.var)
     mixed = share * by_ir + (1.0 - share) * by_vis
-    return average(np.where(between >= ALIKE, mixed, np.maximum(by_ir, by_vis)))
+    return np.where(between >= ALIKE, mixed, np.maximum(by_ir, by_vis))
 
 
-def _yang_moments(plane: Plane) -> Local:
-    mean = smoothed(plane.values, YANG)
-    var = smoothed(plane.values * plane.values, YANG) - mean * mean
-    return Local(fitting(mean, 7), np.where(var < FLAT, 0.0, var)[3:-3, 3:-3])
+def _flattened(mean: Real, square: Real) -> Local:
+    var = square - mean * mean
+    var[var < FLAT] = 0.0
+    return Local(mean, var)
 
 
-def _yang_map(one: Plane, other: Plane, first: Local, second: Local) -> Real:
-    cross = fitting(smoothed(one.values * other.values, YANG), 7) - first.mean * second.mean
-    cross = np.where((first.var == 0.0) | (second.var == 0.0), 0.0, cross)
-    return similarity(first, second, cross, 2e-16, 2e-16)
+def _similarity(x: Local, y: Local, product: Real) -> Real:
+    cross = product - x.mean * y.mean
+    cross[(x.var == 0.0) | (y.var == 0.0)] = 0.0
+    return similarity(x, y, cross, 2e-16, 2e-16)

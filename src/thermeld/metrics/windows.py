@@ -1,5 +1,7 @@
 """Sliding windows: what a metric sees around every pixel."""
 
+from collections.abc import Callable, Iterator
+from math import nan
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -7,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Real: TypeAlias = NDArray[np.float64]
+
+
+STRIP_PIXELS = 16384
 
 
 class Local(NamedTuple):
@@ -20,7 +25,7 @@ def gaussian(size: int, sigma: float) -> Real:
     """One side of a separable Gaussian window: samples at whole offsets, summing to 1."""
     offsets = np.arange(size) - size // 2
     taps = np.exp(-(offsets**2) / (2.0 * sigma**2))
-    return taps / taps.sum()
+    return np.asarray(taps / taps.sum())
 
 
 GAUSS = gaussian(11, 1.5)  # the window of SSIM and its descendants
@@ -28,7 +33,15 @@ GAUSS = gaussian(11, 1.5)  # the window of SSIM and its descendants
 
 def smoothed(values: Real, taps: Real, *, border: int = cv2.BORDER_REPLICATE) -> Real:
     """Correlate with the outer product of odd-sized `taps`; same size."""
-    return np.asarray(cv2.sepFilter2D(values, -1, taps, taps, borderType=border))
+    return np.asarray(cv2.sepFilter2D(values, -1, taps, taps, borderType=border), np.float64)
+
+
+def local_moments(values: Real, taps: Real) -> Local:
+    """Mean and variance under a Gaussian window, borders replicated; same size."""
+    mean = smoothed(values, taps)
+    var = smoothed(values * values, taps)
+    var -= mean * mean
+    return Local(mean, var)
 
 
 def box_sums(values: Real, side_px: int) -> Real:
@@ -38,7 +51,7 @@ def box_sums(values: Real, side_px: int) -> Real:
         (H - side + 1, W - side + 1), empty where no window fits.
     """
     sums = cv2.boxFilter(values, -1, (side_px, side_px), normalize=False)
-    return fitting(np.asarray(sums), side_px)
+    return fitting(np.asarray(sums, np.float64), side_px)
 
 
 def fitting(whole: Real, side_px: int) -> Real:
@@ -49,5 +62,27 @@ def fitting(whole: Real, side_px: int) -> Real:
 
 
 def average(values: Real) -> float:
-    """Mean; NaN where nothing is left to average (no window fits a tiny image)."""
-    return float(values.mean()) if values.size else float("nan")
+    """Mean; NaN where no window fits a tiny image."""
+    return float(values.mean()) if values.size else nan
+
+
+def strips(*maps: Real) -> Iterator[tuple[Real, ...]]:
+    """The same few rows of several maps at a time.
+
+    Temporaries then stay in the processor's cache, which makes long formulas two to three
+    times faster than on whole images.
+    """
+    rows, cols = maps[0].shape
+    step = max(1, STRIP_PIXELS // max(cols, 1))
+    for start in range(0, rows, step):
+        yield tuple(whole[start : start + step] for whole in maps)
+
+
+def sum_of(rule: Callable[..., Real], *maps: Real) -> float:
+    """Sum over all pixels of a pixel-wise rule."""
+    return float(sum(float(rule(*rows).sum()) for rows in strips(*maps)))
+
+
+def mean_of(rule: Callable[..., Real], *maps: Real) -> float:
+    """Mean over all pixels of a pixel-wise rule; NaN where no window fits a tiny image."""
+    return sum_of(rule, *maps) / maps[0].size if maps[0].size else nan
