@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import platform
 import subprocess
 import warnings
@@ -76,6 +77,7 @@ def onnx_bytes(deployed: nn.Module) -> bytes:
     example = _example(deployed, (2, 48, 56), seed=0)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter about itself
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # on packages it does not need
         program = torch.onnx.export(
             deployed,
             tuple(example.values()),
@@ -133,10 +135,7 @@ def _strip(model: Any) -> None:
 
 
 def _circumstances() -> dict[str, Any]:
-    return {
-        "commit": _commit(),
-        "machine": f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
-    }
+    return {"commit": _commit(), "machine": _processor(), "torch": str(torch.__version__)}
 
 
 def _commit() -> str:
