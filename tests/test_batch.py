@@ -180,6 +180,30 @@ def test_killed_run_goes_on_where_it_was(tmp_path, rng):
     assert len(stamps(tmp_path / "out")) == count
 
 
+def test_interrupted_command_says_how_to_go_on(tmp_path, rng):
+    for number in range(300):
+        picture = rng.integers(0, 256, (100, 100), np.uint8)
+        for folder in ("ir", "vis"):
+            write_image(tmp_path / folder / f"{number}.png", picture)
+    command = [sys.executable, "-m", "thermeld", "fuse", "ir", "vis", "-o", "out", "-m", "nsct"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not stamps(tmp_path / "out") and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    problems = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "goes on" in problems
+    assert "Traceback" not in problems
+    assert not list((tmp_path / "out").glob(".*.part"))
+
+
+def test_same_folders_by_other_paths_are_the_same(folders, monkeypatch):
+    run(folders)
+    monkeypatch.chdir(folders)
+    pairs = pair_files("ir", "vis").pairs
+    assert all(result.skipped for result in fuse_folder(pairs, job(folders)))
+
+
 def test_two_files_make_one(folders):
     pair = Pair("a", folders / "ir" / "a.png", folders / "vis" / "a.bmp")
     done = fuse_files(

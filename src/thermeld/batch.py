@@ -269,7 +269,7 @@ def _panel_path(target: Path) -> Path:
 
 def _sources(pair: Pair) -> list[list[Any]]:
     found = [(path, path.stat()) for path in (pair.ir, pair.vis)]
-    return [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in found]
+    return [[str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in found]
 
 
 def _sha256(data: bytes) -> str:

@@ -57,6 +57,3 @@ def main() -> None:
         line = " ".join(str(error).split())
         sys.stderr.write(f"thermeld: {line}\n")
         sys.exit(2 if isinstance(error, ASKED_WRONGLY) else 1)
-    except KeyboardInterrupt:
-        sys.stderr.write("thermeld: stopped; run the same command again to go on\n")
-        sys.exit(130)

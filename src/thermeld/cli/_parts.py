@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -25,8 +26,13 @@ def key_values(pairs: list[str]) -> dict[str, str]:
 
 
 @contextmanager
-def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """A bar on standard error, hidden when that is not a terminal; yields `advance_to(n, note)`."""
+def progress_bar(
+    what: str, total: int, *, resumes: bool = True
+) -> Iterator[Callable[[int, str], None]]:
+    """A bar on standard error, hidden when that is not a terminal; yields `advance_to(n, note)`.
+
+    An interrupted user is told whether the same command would go on (`resumes`).
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -37,4 +43,9 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=total, note="")
-        yield lambda number, note: progress.update(task, completed=number, note=note)
+        try:
+            yield lambda number, note: progress.update(task, completed=number, note=note)
+        except KeyboardInterrupt:
+            hint = "; the same command again goes on from here" if resumes else ""
+            console.print(f"thermeld: stopped{hint}")
+            raise typer.Exit(130) from None

@@ -60,7 +60,7 @@ def measure(found: "Trained", data: Path, *, limit: int | None) -> "list[Holdout
     images = masked_images(found.recipe.layout, data, "test").spread(limit)
     measured = []
     for kind in KINDS:
-        with progress_bar(f"held-out {kind}", len(images)) as advance_to:
+        with progress_bar(f"held-out {kind}", len(images), resumes=False) as advance_to:
             measured.append(
                 holdout(found.net, images, kind, on_pair=lambda number: advance_to(number, ""))
             )
