@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from thermeld.data.scene import render_scene
 from thermeld.image import Gray, luminance
+from thermeld.methods.convdict import commonest_shapes, refined
+from thermeld.methods.csr import smooth
 from thermeld.methods.latent import salient_map
 from thermeld.methods.lowrank import SIDE
 
 LEARNED = Path(__file__).resolve().parents[1] / "src" / "thermeld" / "methods" / "learned"
 SEED = 0
 SCENES = 16
+FILTERS = 32
 SIZE = (240, 320)
 BRIGHTNESS = 0.49  # root mean square of road photographs (CamVid); the matrix depends on it
 
@@ -63,8 +66,19 @@ def learn_latlrr(planes: list[Gray], rng: np.random.Generator) -> tuple[Array, d
     return matrix, {"samples": "1200 random 8x8 patches", "noise": 0.4}
 
 
+def learn_csr(planes: list[Gray], rng: np.random.Generator) -> tuple[Array, dict[str, Any]]:
+    """The 32 filters of 8x8, and what their card says about how they were learned."""
+    details = [plane - smooth(plane) for plane in planes]
+    patches = random_patches(details, 8000, rng).T
+    shapes = commonest_shapes(patches, FILTERS, rng).reshape(FILTERS, SIDE, SIDE)
+    images = [detail[72:168, 112:208] for detail in details[:: len(details) // 4]]
+    filters = refined(shapes.astype(np.float32), images, sparsity=0.01, rounds=20, steps=15)
+    return filters, {"samples": "8000 random 8x8 patches, then 4 images of 96x96", "sparsity": 0.01}
+
+
 PARTS: dict[str, Callable[[list[Gray], np.random.Generator], tuple[Array, dict[str, Any]]]] = {
     "latlrr": learn_latlrr,
+    "csr": learn_csr,
 }
 
 

@@ -100,13 +100,15 @@ def _convolved(small: Kernel, kernel: Kernel) -> Kernel:
 
 
 def _padded(kernel: Kernel, width: int) -> Kernel:
-    return np.pad(kernel, width)
+    padded: Kernel = np.pad(kernel, width)
+    return padded
 
 
 def _modulated(kernel: Kernel, axis: int) -> Kernel:
     """Moved by half the sampling frequency along one axis."""
     signs = (-1.0) ** (np.arange(kernel.shape[axis]) - kernel.shape[axis] // 2)
-    return kernel * np.expand_dims(signs, 1 - axis)
+    moved: Kernel = kernel * np.expand_dims(signs, 1 - axis)
+    return moved
 
 
 def _parallelograms(diamond: Kernel) -> list[Kernel]:

@@ -51,7 +51,8 @@ def coverage(like: Plane) -> Plane:
         np.minimum(count, np.minimum(count[::-1], side - SIDE + 1))
         for count, side in zip(counts, like.shape, strict=True)
     ]
-    return np.outer(*sides).astype(like.dtype)
+    counted: Plane = np.outer(*sides).astype(like.dtype)
+    return counted
 
 
 def nuclear_norms(columns: Plane) -> Plane:

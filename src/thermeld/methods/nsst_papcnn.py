@@ -40,8 +40,8 @@ def nsst_papcnn(ir: Gray, vis: Gray) -> Gray:
     low_ir, ours = atrous.analyse(ir, len(_DIRECTIONS), atrous.MAXFLAT)
     low_vis, theirs = atrous.analyse(vis, len(_DIRECTIONS), atrous.MAXFLAT)
     bands = [
-        _merged(*pair, side, directions)
-        for *pair, side, directions in zip(ours, theirs, _WINDOW_PX, _DIRECTIONS, strict=True)
+        _merged(our, other, side, directions)
+        for our, other, side, directions in zip(ours, theirs, _WINDOW_PX, _DIRECTIONS, strict=True)
     ]
     base = np.where(activity(low_ir) >= activity(low_vis), low_ir, low_vis)
     return clipped(atrous.synthesise(base, bands, atrous.MAXFLAT))

@@ -51,7 +51,7 @@ def _bidiagonal(matrices: Plane) -> tuple[Plane, Plane]:
 def _reflect(block: Plane) -> Plane:
     """Clear the first column of a block below its top; returns the square of what remains."""
     column, rest = block[:, 0], block[:, 1:]
-    squared = np.einsum("rn,rn->n", column, column)
+    squared: Plane = np.einsum("rn,rn->n", column, column)
     if rest.shape[1] == 0:
         return squared
     head = column[0]
@@ -99,4 +99,5 @@ def _shift(values: Plane, squares: Plane) -> Plane:
     """Wilkinson's: the eigenvalue of the leading 2x2 block that is nearer its corner."""
     half = (values[1] - values[0]) / 2
     root = half + np.copysign(np.sqrt(half * half + squares[0]), half)
-    return values[0] - squares[0] / np.where(np.abs(root) > _LEAST, root, 1)
+    shift: Plane = values[0] - squares[0] / np.where(np.abs(root) > _LEAST, root, 1)
+    return shift

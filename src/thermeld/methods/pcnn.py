@@ -89,7 +89,7 @@ def _run(magnitude: Plane, parameters: Parameters) -> Counts:
         cv2.scaleAdd(gathered, memory, fed, dst=gathered)
         cv2.add(gathered, magnitude, dst=gathered)
         over = cv2.compare(gathered, threshold, cv2.CMP_GT)  # 255 where it fires
-        cv2.multiply(threshold, decay, dst=threshold)
+        threshold *= threshold.dtype.type(decay)
         cv2.accumulate(raised, threshold, mask=over)
         np.bitwise_and(over, 1, out=fired)
         counts += fired
