@@ -1,0 +1,104 @@
+"""`thermeld evaluate`: methods on sets, measured into one long table."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from thermeld.cli._options import FitOption, JsonOption, WindowOption
+from thermeld.cli._parts import progress_bar
+
+EPILOG = """[bold]Examples[/bold]
+
+thermeld evaluate --methods mobilefuse,wavelet-max --sets ../shared/data/vifb21 -o results.parquet
+
+thermeld evaluate --sets tno25 roadscene50 --data ../shared/data --metrics EN,SD,SF,MI,SCD,VIF,Qabf
+
+thermeld evaluate --sets msrs --fused SeAFusion=fused/msrs --common --no-floors -o theirs.csv
+
+The floors average, maximum, laplacian and laplacian-4 are always measured too, unless --no-floors.
+
+Exit codes: 0 all measured, 1 an image failed, 2 asked wrongly.
+"""
+
+
+def add(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("evaluate", epilog=EPILOG)(run)
+
+
+def run(
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[SET]...", help="More sets, as after --sets.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--sets", help="Folders SET with ir/ and vi/, names, or scenes:N."),
+    ] = None,
+    methods: Annotated[
+        str, typer.Option("--methods", help="Names, by commas; NAME@blend sets its colour mode.")
+    ] = "",
+    metrics: Annotated[
+        str, typer.Option("--metrics", help="Names, by commas; all of the convention if not given.")
+    ] = "",
+    convention: Annotated[str, typer.Option("--convention", help="Whose formulas.")] = "tang",
+    fused: Annotated[
+        list[str] | None,
+        typer.Option("--fused", metavar="NAME=DIR", help="Images others fused, by stem."),
+    ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="Only pairs that every --fused folder has.")
+    ] = False,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The table: .parquet or .csv.")] = Path(
+        "results.parquet"
+    ),
+    data: Annotated[Path, typer.Option("--data", help="Folder in which named sets lie.")] = Path(
+        "data"
+    ),
+    color: Annotated[
+        str, typer.Option("--color", help="ycbcr, gray, or blend for methods that blend.")
+    ] = "ycbcr",
+    window: WindowOption = "auto",
+    fit: FitOption = None,
+    floors: Annotated[bool, typer.Option("--floors/--no-floors", help="Measure them too.")] = True,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=0, help="Processes. Default: one per core.")
+    ] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Fuse and score every pair of the sets; stop it and run it again to go on.
+
+    One row per set, image, method and metric, with times, checksums and the version.
+    A method that fails on an image is in the table as failed.
+    """
+    from thermeld.data.sets import find_set
+    from thermeld.evaluate import Entrant, Plan, entrants_of, evaluate, only_common
+
+    given = tuple(Entrant.parse_given(text) for text in fused or [])
+    found = [find_set(name, root=data) for name in [*(sets or []), *(more or [])]]
+    if common:
+        found = [only_common(pairs, given) for pairs in found]
+    entrants = (*entrants_of(_names(methods), color=color, floors=floors), *given)
+    plan = Plan(tuple(found), entrants, _names(metrics), convention, window, fit)
+    for pairs in found:
+        for path in pairs.lonely:
+            typer.echo(f"thermeld: {path}: image without a partner, left out", err=True)
+    tally = {"measured": 0, "skipped": 0, "failed": 0}
+    with progress_bar("measuring", sum(len(s.pairs) for s in found) * len(entrants)) as advance_to:
+        for number, outcome in enumerate(evaluate(plan, out, jobs=jobs), 1):
+            where = " ".join(outcome.key[:3])
+            advance_to(number, where)
+            tally[outcome.kind] += 1
+            if outcome.kind == "failed":
+                typer.echo(f"thermeld: {where}: {outcome.error}", err=True)
+    if as_json:
+        typer.echo(json.dumps({**tally, "out": str(out)}))
+    else:
+        typer.echo(f"{out}: " + ", ".join(f"{count} {kind}" for kind, count in tally.items()))
+    if tally["failed"]:
+        raise typer.Exit(1)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,78 @@
+"""Published numbers beside ours: a small CSV with method, metric, value and, if wanted, set."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from thermeld.errors import UnknownName, UnreadableFile
+from thermeld.registry import find_metric
+from thermeld.report.means import Board
+from thermeld.report.tables import Cell, Table, number
+
+RANK = "average rank"
+
+
+@dataclass(frozen=True)
+class Printed:
+    """One number of a published table; an empty `set` holds for all."""
+
+    method: str
+    metric: str
+    value: float
+    set: str = ""
+
+
+def read_published(path: Path) -> list[Printed]:
+    """Read the CSV; a metric may also be "average rank".
+
+    Raises:
+        UnreadableFile: missing, without those columns, or a value that is no number.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = {"method", "metric", "value"} - set(reader.fieldnames or ())
+            if missing:
+                raise UnreadableFile(f"{path}: lacks the columns {', '.join(sorted(missing))}")
+            return [_printed(record) for record in reader]
+    except OSError as error:
+        raise UnreadableFile(f"{path}: {error.strerror}; check the path") from error
+    except (ValueError, UnknownName) as error:
+        raise UnreadableFile(f"{path}: {error}") from error
+
+
+def _printed(record: dict[str, str]) -> Printed:
+    metric = record["metric"].strip()
+    name = RANK if metric == RANK else find_metric(metric).card.name
+    place = (record.get("set") or "").strip()
+    return Printed(record["method"].strip(), name, float(record["value"]), place)
+
+
+def published_table(board: Board, printed: list[Printed]) -> Table | None:
+    """Ours and the published value of each metric, side by side; None if nothing was published.
+
+    Methods that only the publication has get rows with its columns alone.
+    """
+    theirs = {(p.method, p.metric): p.value for p in printed if p.set in ("", board.set)}
+    metrics = [m for m in (*board.metrics, RANK) if any(key[1] == m for key in theirs)]
+    if not metrics:
+        return None
+    ranks = board.average_ranks()
+    methods = [m for m in board.methods if any((m, metric) in theirs for metric in metrics)]
+    methods += [m for m in dict.fromkeys(key[0] for key in theirs) if m not in board.values]
+    rows = []
+    for method in methods:
+        cells = [Cell(method)]
+        for metric in metrics:
+            here = method in board.values
+            own = (
+                ranks.get(method)
+                if metric == RANK
+                else board.mean(method, metric)
+                if here
+                else None
+            )
+            cells += [Cell(number(own)), Cell(number(theirs.get((method, metric))))]
+        rows.append(tuple(cells))
+    headings = [heading for metric in metrics for heading in (metric, "published")]
+    return Table(("method", *headings), tuple(rows))

@@ -1,0 +1,95 @@
+"""The pictures behind a table, made again for panels: the methods are known by their rows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from thermeld.data.results import Row
+from thermeld.data.sets import find_set
+from thermeld.errors import BadSetting, UnknownName
+from thermeld.fuse import Fuser
+from thermeld.image import Stored, luminance, to_depth, unit
+from thermeld.io import Pair, encode_image, read_image
+from thermeld.registry import lookup
+from thermeld.report import Panel
+from thermeld.report.panels import Box, find_boxes, panel_image
+
+COLUMNS = 4
+PART = re.compile(r",(red|green)=")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures come from.
+
+    Attributes:
+        data: folder in which named sets lie.
+        fused: "NAME=DIR" of images that others fused.
+        methods: only these; all of the table if empty.
+    """
+
+    data: Path
+    fused: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+
+def show(text: str, rows: Sequence[Row], source: Source) -> Panel:
+    """One pair fused by every method of the table.
+
+    Args:
+        text: "SET/IMAGE", and where to look as ",red=X,Y,W,H" and ",green=X,Y,W,H"; a place
+            that is not given is found.
+        rows: of the table.
+        source: of the pictures.
+
+    Raises:
+        BadSetting: not understood.
+        UnknownName, UnreadableFile: no such set or image.
+    """
+    place, *given = PART.split(text)
+    name, slash, stem = place.rpartition("/")
+    if not slash:
+        raise BadSetting(f"{text!r}: name a pair as SET/IMAGE")
+    pairs = find_set(name, root=source.data)
+    pair = lookup({pair.stem: pair for pair in pairs.pairs}, stem, f"image of {pairs.name}")
+    pictures = _pictures(pair, pairs.name, rows, source)
+    ir, vis = unit(pictures["infrared"]), unit(pictures["visible"])
+    fused = {who: unit(image) for who, image in list(pictures.items())[2:]}
+    found = dict(zip(("red", "green"), find_boxes(luminance(ir), vis, fused), strict=True))
+    asked = {ink: Box.parse(box) for ink, box in zip(given[::2], given[1::2], strict=True)}
+    boxes = found | asked
+    image = panel_image(pictures, boxes["red"], boxes["green"], columns=COLUMNS)
+    how = "given" if len(asked) == 2 else "found where the methods differ most"
+    text = f"Red: detail. Green: target. Places {how}: {boxes['red']}, {boxes['green']}."
+    return Panel(f"{pairs.name}, {stem}", text, encode_image(image, ".jpg", quality=88))
+
+
+def _pictures(pair: Pair, set_name: str, rows: Sequence[Row], source: Source) -> dict[str, Stored]:
+    ir, vis = read_image(pair.ir).pixels, read_image(pair.vis).pixels
+    known = {row.method: row for row in rows if not source.methods or row.method in source.methods}
+    pictures = {"infrared": to_depth(Fuser("average").infrared(ir), np.uint8)}
+    pictures["visible"] = _eight_bits(vis)
+    for label, row in known.items():
+        if row.color == "given":
+            pictures[label] = _given(label, set_name, pair.stem, source)
+        else:
+            fuser = Fuser(label.partition("@")[0], color=row.color, threads=1)
+            pictures[label] = _eight_bits(fuser(ir, vis))
+    return pictures
+
+
+def _given(label: str, set_name: str, stem: str, source: Source) -> Stored:
+    folders = dict(text.partition("=")[::2] for text in source.fused)
+    if label not in folders:
+        raise UnknownName(f"where are the images of {label}? say so with --fused {label}=DIR")
+    for folder in (Path(folders[label]) / set_name, Path(folders[label])):
+        for path in sorted(folder.glob(f"{stem}.*")):
+            return _eight_bits(read_image(path).pixels)
+    raise UnknownName(f"{folders[label]} holds no fused image of {stem}")
+
+
+def _eight_bits(image: Stored) -> Stored:
+    return to_depth(unit(image), np.uint8)
