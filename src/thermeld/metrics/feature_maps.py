@@ -1,15 +1,11 @@
 """What feature mutual information compares: edges, cosine and wavelet coefficients."""
 
 from functools import lru_cache
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thermeld.metrics.plane import Plane, unit_sobel
 from thermeld.metrics.windows import Real
-
-Indices: TypeAlias = NDArray[np.intp]
 
 # Half of the symmetric 61 taps of the discrete Meyer low-pass filter "dmey", centre last.
 MEYER = np.array(
@@ -32,6 +28,7 @@ MEYER = np.array(
 DMEY_LOW = np.concatenate([[0.0], MEYER, MEYER[-2::-1]])
 DMEY_HIGH = DMEY_LOW[::-1] * (-1.0) ** (np.arange(62) + 1)
 LEVEL = 800.0 * np.finfo(np.float64).eps  # MATLAB's allowance for equal slopes, 8 x 100 eps
+STRIPE_PX = 64  # columns at a time, so that the sums stay in the processor's cache
 RASTER = [(row, col) for row in range(3) for col in range(3)]
 
 
@@ -102,35 +99,43 @@ def wavelets(plane: Plane) -> Real:
     """
     down_low, down_high = _split(plane.values)
     # cV is high-pass along the rows, cH down the columns.
-    approximate, vertical = _split(np.ascontiguousarray(down_low.T))
-    horizontal, diagonal = _split(np.ascontiguousarray(down_high.T))
+    approximate, vertical = _split(down_low.T)
+    horizontal, diagonal = _split(down_high.T)
     tiled = np.block([[approximate.T, horizontal.T], [vertical.T, diagonal.T]])
     low, high = tiled.min(), tiled.max()
     return np.asarray((tiled - low) / (high - low)) if high > low else tiled
 
 
 def _split(values: Real) -> tuple[Real, Real]:
-    """Low and high pass down the columns, every second row kept."""
-    taps, samples = _steps(len(values))
-    low = np.zeros((len(taps), values.shape[1]))
-    high = np.zeros_like(low)
-    for tap, sample in zip(taps.T, samples.T, strict=True):
-        pixel = values[sample]
-        low += DMEY_LOW[tap, None] * pixel
-        high += DMEY_HIGH[tap, None] * pixel
-    return low, high
+    """Low and high pass down the columns, every second row kept.
 
-
-@lru_cache(maxsize=8)
-def _steps(length: int) -> tuple[Indices, Indices]:
-    """Which tap meets which sample, in the order of summation; (floor((length + 61) / 2), 62).
-
-    Output k of the convolution reads sample 2 k + 1 - tap. Samples beyond an end are those of
-    the mirror image, edge repeated; what lies beyond the last one is summed first, outwards.
+    Output k reads the samples 2 k + 1 - tap, in the order of the taps. Samples beyond an end
+    are those of the mirror image, edge repeated.
     """
-    last = 2 * np.arange((length + 61) // 2)[:, None] + 1
-    beyond = np.maximum(last - length + 1, 0)
-    step = np.arange(62)[None, :]
+    count = (len(values) + 61) // 2
+    around = np.pad(values, ((61, 62), (0, 0)), mode="symmetric")
+    parts = np.empty((2, count, values.shape[1]))
+    for start in range(0, values.shape[1], STRIPE_PX):
+        stripe = slice(start, start + STRIPE_PX)
+        halves = around[0::2, stripe].copy(), around[1::2, stripe].copy()
+        low, high, product = np.zeros((3, count, halves[0].shape[1]))
+        for tap in range(62):
+            first = 62 - tap
+            met = halves[first % 2][first // 2 :][:count]
+            low += np.multiply(DMEY_LOW[tap], met, out=product)
+            high += np.multiply(DMEY_HIGH[tap], met, out=product)
+        parts[:, :, stripe] = low, high
+    parts[:, len(values) // 2 :] = _tail(around, len(values))
+    return parts[0], parts[1]
+
+
+def _tail(around: Real, length: int) -> tuple[Real, Real]:
+    """Outputs that reach beyond the end: what lies there is summed first, outwards."""
+    last = 2 * np.arange(length // 2, (length + 61) // 2)[:, None] + 1
+    beyond, step = last - length + 1, np.arange(62)[None, :]
     taps = np.where(step < beyond, beyond - 1 - step, step)
-    samples = (last - taps) % (2 * length)
-    return taps, np.where(samples < length, samples, 2 * length - 1 - samples)
+    low, high = np.zeros((2, len(last), around.shape[1]))
+    for tap, sample in zip(taps.T, (last - taps).T + 61, strict=True):
+        low += DMEY_LOW[tap, None] * around[sample]
+        high += DMEY_HIGH[tap, None] * around[sample]
+    return low, high
