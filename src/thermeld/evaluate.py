@@ -313,7 +313,7 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Begins with a newline too, in case a kill cut the line before short.
         with self.path.open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps(record, sort_keys=True) + "\n")
+            file.write("\n" + json.dumps(record) + "\n")
 
     def rows(self) -> Iterator[Row]:
         """The journal as the long table."""

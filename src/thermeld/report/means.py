@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from thermeld.data.results import DONE, FAILED, Row
-from thermeld.metrics.scoring import score as _score  # noqa: F401 - fills the table of metrics
+from thermeld.metrics import score as _score  # noqa: F401 - fills the table of metrics
 from thermeld.registry import METRICS
 
 Better = Literal["higher", "lower"]
@@ -22,7 +22,7 @@ class Board:
     Attributes:
         set: its name.
         convention: of the metrics.
-        metrics: in the order of the metrics room.
+        metrics: in the order of the table.
         images: all that any method was tried on.
         values: method, metric, image to value; only where there is one.
         rows: by method, for its times and facts.
@@ -87,8 +87,7 @@ def _board(name: str, convention: str, rows: Sequence[Row]) -> Board:
         found = values.setdefault(row.method, {}).setdefault(row.metric, {})
         if row.state == DONE and row.value is not None:
             found[row.image] = row.value
-    present = {row.metric for row in rows}
-    metrics = tuple(metric for metric in METRICS if metric in present)
+    metrics = tuple(dict.fromkeys(row.metric for row in rows))
     images = tuple(dict.fromkeys(sorted(row.image for row in rows)))
     return Board(name, convention, metrics, images, values, by_method)
 

@@ -1,0 +1,60 @@
+import pytest
+
+from thermeld.io import write_image
+from thermeld.registry import METRICS
+
+
+@pytest.fixture
+def triple(pair, tmp_path, thermeld):
+    thermeld("fuse", *pair, "-o", tmp_path / "fused.png", "-m", "average")
+    return (*pair, tmp_path / "fused.png")
+
+
+def test_chosen_metrics_as_json(thermeld, triple):
+    (values,) = thermeld("score", *triple, "--metrics", "SF, EN", "--json").lines
+    assert list(values) == ["SF", "EN"]
+    assert 0 < values["EN"] <= 8
+
+
+def test_convention_decides_the_value(thermeld, triple):
+    words = ("score", *triple, "--metrics", "MI", "--json", "--convention")
+    tang, vifb = (thermeld(*words, name).lines[0]["MI"] for name in ("tang", "vifb"))
+    assert tang != vifb
+
+
+def test_table_for_people(thermeld, triple):
+    answer = thermeld("score", *triple, "--metrics", "EN,RMSE", "--convention", "vifb")
+    assert answer.code == 0
+    assert "RMSE" in answer.out
+    assert "lower" in answer.out
+
+
+def test_undefined_is_null(thermeld, tmp_path):
+    import numpy as np
+
+    write_image(tmp_path / "flat.png", np.full((16, 16), 9, np.uint8))
+    flat = [tmp_path / "flat.png"] * 3
+    assert thermeld("score", *flat, "--metrics", "CC", "--json").lines == [{"CC": None}]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--metrics", "ENN"], 2, "did you mean 'EN'"),
+        (["--metrics", "EN", "--convention", "tangg"], 2, "did you mean 'tang'"),
+        (["--metrics", "EI", "--convention", "tang"], 2, "EI"),
+    ],
+)
+def test_wrong_wishes_get_one_line(thermeld, triple, words, code, says):
+    answer = thermeld("score", *triple, *words)
+    assert answer.code == code
+    assert says in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_metrics_lists_all_and_explains_one(thermeld):
+    listed = thermeld("metrics", "--markdown").out
+    assert all(f"## {name}\n" in listed for name in METRICS)
+    assert "Eskicioglu" in thermeld("metrics", "SF").out
+    assert thermeld("metrics", "SFF").code == 2
+    assert "RMSE" in thermeld("metrics").out
