@@ -9,6 +9,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """Leave slow tests out unless they are asked for."""
+    if not os.environ.get("THERMELD_SLOW"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: set THERMELD_SLOW=1 to run it"))
+
+
 def shared_folder() -> Path | None:
     """The folder of image pairs and reference values, or None on a machine without it."""
     named = os.environ.get("THERMELD_SHARED")

@@ -1,7 +1,9 @@
 """MobileFuse: a depthwise-separable two-stream network with a blending module.
 
 Source: Perreault et al., "MobileFuse: Multimodal Image Fusion at the Edge", 2023, figure 1,
-equation 1. The paper prints about 33 K parameters and no layer table; the layers here follow
+equation 1.
+
+The paper prints about 33 K parameters and no layer table; the layers here follow
 from that count: IFCNN (Zhang et al. 2020) with unshared streams has 129,987 parameters, the
 paper's "130 K", and with its three 3x3 convolutions made depthwise-separable 33,281.
 """
@@ -12,7 +14,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from thermeld.train.layers import DepthwiseSeparable
+from thermeld.train.layers.convolution import one_channel
+from thermeld.train.layers.separable import DepthwiseSeparable
 
 WIDTH = 64
 VARIANTS = ("blend", "blending-only", "generative")
@@ -47,6 +50,8 @@ class MobileFuse(nn.Module):
     made by a sigmoid (not by a stretch per image, which would make a pixel depend on the whole
     image), the stem trained from scratch.
     """
+
+    inputs: ClassVar = {"first": 3, "second": 3}
 
     def __init__(
         self,
@@ -116,14 +121,6 @@ class DeployedMobileFuse(nn.Module):
             return {"fused": answer}
         share = 1 - torch.sigmoid(answer)
         return {"fused": share * ir + (1 - share) * vis, "map": share}
-
-
-def one_channel(stem: nn.Conv2d) -> nn.Conv2d:
-    """A stem that sees three equal channels, as one that sees a single channel."""
-    narrow = nn.Conv2d(1, WIDTH, 7, padding=3, padding_mode="replicate", bias=False)
-    with torch.no_grad():
-        narrow.weight.copy_(stem.weight.sum(dim=1, keepdim=True))
-    return narrow
 
 
 NETWORKS = {"mobilefuse": MobileFuse}

@@ -1,4 +1,4 @@
-"""Layers that several networks share."""
+"""The depthwise-separable convolution of MobileNets."""
 
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
