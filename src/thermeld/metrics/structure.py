@@ -14,6 +14,7 @@ from thermeld.metrics.windows import (
     Real,
     average,
     fitting,
+    less_product,
     local_moments,
     mean_of,
     smoothed,
@@ -58,8 +59,7 @@ def moments(plane: Plane) -> Local:
 def covariance(one: Plane, other: Plane) -> Real:
     """Local covariance under the same window; (H, W)."""
     both = smoothed(one.values * other.values, GAUSS)
-    both -= one.once(moments).mean * other.once(moments).mean
-    return both
+    return less_product(both, one.once(moments).mean, other.once(moments).mean)
 
 
 def similarity(x: Local, y: Local, cross: Real, c1: float, c2: float) -> Real:

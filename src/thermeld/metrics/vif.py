@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from thermeld.metrics.plane import Plane
-from thermeld.metrics.windows import Real, fitting, gaussian, smoothed, strips
+from thermeld.metrics.windows import Real, fitting, gaussian, less_product, smoothed, strips
 from thermeld.registry import metric
 
 NOISE = 2.0  # variance of the visual system's own noise, in squared grey levels
@@ -74,8 +74,8 @@ def _pyramid(plane: Plane, saturated: bool) -> Iterator[Scale]:
         if scale:
             values = np.ascontiguousarray(_valid(values, taps)[::2, ::2])
         mean = _valid(values, taps)
-        var = _valid(_product(values, values, saturated and scale == 0), taps)
-        var -= mean * mean
+        square = _valid(_product(values, values, saturated and scale == 0), taps)
+        var = less_product(square, mean, mean)
         yield Scale(values, mean, np.maximum(var, 0.0, out=var))
 
 

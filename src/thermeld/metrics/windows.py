@@ -39,9 +39,8 @@ def smoothed(values: Real, taps: Real, *, border: int = cv2.BORDER_REPLICATE) ->
 def local_moments(values: Real, taps: Real) -> Local:
     """Mean and variance under a Gaussian window, borders replicated; same size."""
     mean = smoothed(values, taps)
-    var = smoothed(values * values, taps)
-    var -= mean * mean
-    return Local(mean, var)
+    square = smoothed(values * values, taps)
+    return Local(mean, less_product(square, mean, mean))
 
 
 def box_sums(values: Real, side_px: int) -> Real:
@@ -76,6 +75,13 @@ def strips(*maps: Real) -> Iterator[tuple[Real, ...]]:
     step = max(1, STRIP_PIXELS // max(cols, 1))
     for start in range(0, rows, step):
         yield tuple(whole[start : start + step] for whole in maps)
+
+
+def less_product(products: Real, one: Real, other: Real) -> Real:
+    """From means of products to covariances, in place: less the product of the means."""
+    for product, x, y in strips(products, one, other):
+        product -= x * y
+    return products
 
 
 def sum_of(rule: Callable[..., Real], *maps: Real) -> float:
