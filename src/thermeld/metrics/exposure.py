@@ -4,7 +4,16 @@ from math import prod
 
 import numpy as np
 
-from thermeld.metrics.windows import GAUSS, Real, box_sums, fitting, mean_of, smoothed
+from thermeld.metrics.windows import (
+    GAUSS,
+    Means,
+    Real,
+    box_sums,
+    fitting,
+    local_means,
+    mean_of,
+    smoothed,
+)
 
 SIDE_PX = 11
 AREA = SIDE_PX * SIDE_PX
@@ -35,33 +44,23 @@ def multi_exposure_similarity(one: Real, other: Real, fused: Real) -> float:
 
 def exposure_similarity(one: Real, other: Real, fused: Real) -> float:
     """One level: mean likeness of the fused windows to the desired ones; no brightness term."""
-    squares = one * one, other * other, one * other
-    boxes = (box_sums(values, SIDE_PX) for values in (one, other, *squares))
-    blurred = (
-        fitting(smoothed(values, GAUSS), SIDE_PX)
-        for values in (one, other, fused, *squares, fused * fused, one * fused, other * fused)
-    )
-    return mean_of(lambda *maps: _likeness(_desired(*maps[:5]), *maps[5:]), *boxes, *blurred)
+    products = one * one, other * other, one * other
+    boxes = [box_sums(values, SIDE_PX) for values in (one, other, *products)]
+    means = local_means(lambda v: fitting(smoothed(v, GAUSS), SIDE_PX), one, other, fused)
+    return mean_of(lambda *maps: _likeness(_desired(*maps[:5]), Means(*maps[5:])), *boxes, *means)
 
 
-def _likeness(
-    shares: tuple[Real, Real],
-    one: Real,
-    other: Real,
-    fused: Real,
-    one_one: Real,
-    other_other: Real,
-    one_other: Real,
-    fused_fused: Real,
-    one_fused: Real,
-    other_fused: Real,
-) -> Real:
-    """From the shares of the desired window and Gaussian means of levels and products."""
+def _likeness(shares: tuple[Real, Real], mean: Means) -> Real:
+    """Of every fused window to the desired one, which has these shares of the sources."""
     alpha, beta = shares
-    between = alpha * beta * (one_other - one * other)
-    wanted = alpha**2 * (one_one - one * one) + beta**2 * (other_other - other * other)
-    cross = alpha * (one_fused - one * fused) + beta * (other_fused - other * fused)
-    return (2.0 * cross + STEADY) / (wanted + 2.0 * between + fused_fused - fused**2 + STEADY)
+    one_var = mean.one_one - mean.one**2
+    other_var = mean.other_other - mean.other**2
+    between = mean.one_other - mean.one * mean.other
+    wanted = alpha**2 * one_var + beta**2 * other_var + 2.0 * alpha * beta * between
+    by_one = mean.one_fused - mean.one * mean.fused
+    by_other = mean.other_fused - mean.other * mean.fused
+    cross = alpha * by_one + beta * by_other
+    return (2.0 * cross + STEADY) / (wanted + mean.fused_fused - mean.fused**2 + STEADY)
 
 
 def _desired(

@@ -24,7 +24,7 @@ Number = TypeVar("Number", bound=np.generic)
 
 SOURCE = "Haghighat, Aghagolzadeh & Seyedarabi, Computers & Electrical Engineering 37(5), 2011"
 FORMULA = (
-    "mean over 3x3 windows and both sources of 2 (H(p)+H(q)-J) / (H(p)+H(q)) of the window in "
+    "mean over 3x3 windows and both sources of 2 (H(p)+H(q)-J) / (H(p)+H(q)); p, q the windows of "
 )
 WHY = "only the survey code has it"
 

@@ -1,6 +1,5 @@
 """Similarity weighted by which source matters in each window: Piella's three, and Yang's."""
 
-from itertools import combinations_with_replacement
 from math import nan
 
 import cv2
@@ -10,10 +9,12 @@ from thermeld.metrics.plane import Plane
 from thermeld.metrics.structure import similarity
 from thermeld.metrics.windows import (
     Local,
+    Means,
     Real,
     box_sums,
     fitting,
     gaussian,
+    local_means,
     mean_of,
     smoothed,
     strips,
@@ -42,7 +43,8 @@ NO_CODE = "none of the evaluation codes above has it"
 )
 def fusion_quality(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Universal quality index against both sources, the livelier one weighing more."""
-    return mean_of(lambda *maps: _piella(*maps)[0], *_box_maps(ir.values, vis.values, fused.values))
+    means = _box_means(ir.values, vis.values, fused.values)
+    return mean_of(lambda *part: _piella(Means(*part))[0], *means)
 
 
 @metric(
@@ -78,35 +80,25 @@ def edge_fusion_quality(ir: Plane, vis: Plane, fused: Plane, convention: str) ->
 
 def _weighted(ir: Real, vis: Real, fused: Real) -> float:
     kept = total = 0.0
-    for part in strips(*_box_maps(ir, vis, fused)):
-        quality, weight = _piella(*part)
+    for part in strips(*_box_means(ir, vis, fused)):
+        quality, weight = _piella(Means(*part))
         kept += float(np.vdot(quality, weight))
         total += float(weight.sum())
     return kept / total if total else nan
 
 
-def _box_maps(ir: Real, vis: Real, fused: Real) -> list[Real]:
-    """Means of levels, squares and products over every window that fits."""
-    products = ir * ir, vis * vis, fused * fused, ir * fused, vis * fused
-    return [box_sums(v, SIDE_PX) / SIDE_PX**2 for v in (ir, vis, fused, *products)]
+def _box_means(ir: Real, vis: Real, fused: Real) -> Means:
+    return local_means(lambda v: box_sums(v, SIDE_PX) / SIDE_PX**2, ir, vis, fused)
 
 
-def _piella(
-    ir: Real,
-    vis: Real,
-    fused: Real,
-    ir_ir: Real,
-    vis_vis: Real,
-    fused_fused: Real,
-    ir_fused: Real,
-    vis_fused: Real,
-) -> tuple[Real, Real]:
+def _piella(mean: Means) -> tuple[Real, Real]:
     """Quality and larger source variance of every window."""
-    one, other, target = _local(ir, ir_ir), _local(vis, vis_vis), _local(fused, fused_fused)
+    one, other = _local(mean.one, mean.one_one), _local(mean.other, mean.other_other)
+    target = _local(mean.fused, mean.fused_fused)
     share = _share(one.var, other.var)
-    by_ir = _universal(one, target, ir_fused - ir * fused)
-    by_vis = _universal(other, target, vis_fused - vis * fused)
-    return share * by_ir + (1.0 - share) * by_vis, np.maximum(one.var, other.var)
+    by_one = _universal(one, target, mean.one_fused - mean.one * mean.fused)
+    by_other = _universal(other, target, mean.other_fused - mean.other * mean.fused)
+    return share * by_one + (1.0 - share) * by_other, np.maximum(one.var, other.var)
 
 
 def _local(mean: Real, square: Real) -> Local:
@@ -162,31 +154,20 @@ def _prewitt(plane: Plane) -> Real:
 def yang_similarity(ir: Plane, vis: Plane, fused: Plane, convention: str) -> float:
     """Similarity to both sources where they agree, to the nearer one where they do not."""
     images = ir.values, vis.values, fused.values
-    products = (x * y for x, y in combinations_with_replacement(images, 2))
-    maps = (fitting(smoothed(values, YANG), 7) for values in (*images, *products))
-    return mean_of(_yang, *maps)
+    means = local_means(lambda v: fitting(smoothed(v, YANG), len(YANG)), *images)
+    return mean_of(lambda *part: _yang(Means(*part)), *means)
 
 
-def _yang(
-    ir: Real,
-    vis: Real,
-    fused: Real,
-    ir_ir: Real,
-    ir_vis: Real,
-    ir_fused: Real,
-    vis_vis: Real,
-    vis_fused: Real,
-    fused_fused: Real,
-) -> Real:
-    """Quality of every window from the local means of levels and products."""
-    one, other, target = (
-        _flattened(*maps) for maps in ((ir, ir_ir), (vis, vis_vis), (fused, fused_fused))
-    )
-    between = _similarity(one, other, ir_vis)
-    by_ir, by_vis = _similarity(one, target, ir_fused), _similarity(other, target, vis_fused)
+def _yang(mean: Means) -> Real:
+    """Quality of every window."""
+    one, other = _flattened(mean.one, mean.one_one), _flattened(mean.other, mean.other_other)
+    target = _flattened(mean.fused, mean.fused_fused)
+    between = _similarity(one, other, mean.one_other)
+    by_one = _similarity(one, target, mean.one_fused)
+    by_other = _similarity(other, target, mean.other_fused)
     share = _share(one.var, other.var)
-    mixed = share * by_ir + (1.0 - share) * by_vis
-    return np.where(between >= ALIKE, mixed, np.maximum(by_ir, by_vis))
+    mixed = share * by_one + (1.0 - share) * by_other
+    return np.where(between >= ALIKE, mixed, np.maximum(by_one, by_other))
 
 
 def _flattened(mean: Real, square: Real) -> Local:

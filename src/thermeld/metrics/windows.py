@@ -1,6 +1,7 @@
 """Sliding windows: what a metric sees around every pixel."""
 
 from collections.abc import Callable, Iterator
+from itertools import combinations_with_replacement
 from math import nan
 from typing import NamedTuple, TypeAlias
 
@@ -10,8 +11,7 @@ from numpy.typing import NDArray
 
 Real: TypeAlias = NDArray[np.float64]
 
-
-STRIP_PIXELS = 16384
+STRIP_PIXELS = 16384  # 128 KB a map
 
 
 class Local(NamedTuple):
@@ -19,6 +19,20 @@ class Local(NamedTuple):
 
     mean: Real
     var: Real
+
+
+class Means(NamedTuple):
+    """Means of two sources, the fused image and their six products around every pixel."""
+
+    one: Real
+    other: Real
+    fused: Real
+    one_one: Real
+    one_other: Real
+    one_fused: Real
+    other_other: Real
+    other_fused: Real
+    fused_fused: Real
 
 
 def gaussian(size: int, sigma: float) -> Real:
@@ -41,6 +55,13 @@ def local_moments(values: Real, taps: Real) -> Local:
     mean = smoothed(values, taps)
     square = smoothed(values * values, taps)
     return Local(mean, less_product(square, mean, mean))
+
+
+def local_means(blur: Callable[[Real], Real], one: Real, other: Real, fused: Real) -> Means:
+    """Means as `blur` takes them, for rules that need every moment of a triple."""
+    images = one, other, fused
+    products = (x * y for x, y in combinations_with_replacement(images, 2))
+    return Means(*(blur(values) for values in (*images, *products)))
 
 
 def box_sums(values: Real, side_px: int) -> Real:
