@@ -316,9 +316,10 @@ class Journal:
             file.write("\n" + json.dumps(record) + "\n")
 
     def rows(self) -> Iterator[Row]:
-        """The journal as the long table."""
-        for record in self._records.values():
-            yield from _rows(record)
+        """The journal as the long table: sets as they came, then by image and method."""
+        sets = list(dict.fromkeys((key[0], key[3]) for key in self._records))
+        for key in sorted(self._records, key=lambda key: (sets.index((key[0], key[3])), key)):
+            yield from _rows(self._records[key])
 
 
 def _key(record: Mapping[str, Any]) -> tuple[str, str, str, str]:

@@ -8,7 +8,7 @@ from thermeld.data.results import read_table, write_table
 from thermeld.errors import BadSetting, UnknownName, UnreadableFile
 from thermeld.report import Panel, Report, write_report
 from thermeld.report.panels import Box, find_boxes, panel_image
-from thermeld.report.plots import cdf
+from thermeld.report.plots import cdf, inline
 from thermeld.report.published import read_published
 
 ROWS = [
@@ -71,6 +71,22 @@ def test_same_table_same_bytes(table, tmp_path):
     assert one == two
 
 
+def test_plots_keep_their_labels_and_lose_their_ids():
+    svg = inline(
+        '<?xml?><!-- a --><svg xmlns="http://x" width="1.2345pt"><metadata>m</metadata>'
+        '<g id="tick_1"><g><path id="m12ab" d="M 1.2345 2" style="fill: red"/></g></g>'
+        '<text>0.0525</text><use xlink:href="#m12ab"/></svg>'
+    )
+    assert "<text>0.0525</text>" in svg
+    assert 'd="M 1.2 2"' in svg
+    assert "tick_1" not in svg
+    assert svg.count("<g>") == 0
+    assert 'id="m12ab"' in svg
+    assert 'href="#m12ab"' in svg
+    assert "{fill: red}" in svg
+    assert "http" not in svg
+
+
 def test_published_values_stand_beside_ours(table, tmp_path):
     csv = tmp_path / "p.csv"
     csv.write_text(
@@ -80,9 +96,9 @@ def test_published_values_stand_beside_ours(table, tmp_path):
     report = Report(published=tuple(read_published(csv)))
     write_report(table, tmp_path / "out", report)
     text = (tmp_path / "out/report.md").read_text()
-    assert "| method | EN | published | average rank | published |" in text
-    assert "| average | 2.500 | 6.500 | 1.500 | – |" in text
-    assert "| IFCNN | – | 7.000 | – | 3.800 |" in text
+    assert "| method | EN | publ. | average rank | publ. |" in text
+    assert "| average | 2.500 | 6.5 | 1.500 | – |" in text
+    assert "| IFCNN | – | 7 | – | 3.8 |" in text
 
 
 def test_unknown_published_metric_is_refused(tmp_path):

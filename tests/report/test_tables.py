@@ -7,6 +7,7 @@ from thermeld.report.means import boards
 from thermeld.report.tables import (
     Cell,
     Table,
+    digits_for,
     html,
     latex,
     markdown,
@@ -60,12 +61,8 @@ def test_html_escapes():
 
 
 def test_numbers_are_rounded_for_people():
-    assert (number(1.23456), number(0.01234), number(0.0), number(None)) == (
-        "1.235",
-        "0.0123",
-        "0.000",
-        "–",
-    )
+    assert (number(1.23456), number(0.01234, 4), number(None)) == ("1.235", "0.0123", "–")
+    assert (digits_for([0.05, -0.09]), digits_for([0.05, 0.2]), digits_for([])) == (4, 3, 3)
 
 
 def test_csv_keeps_means_unrounded():

@@ -101,7 +101,8 @@ def _parts(board: Board, name: str, report: Report) -> Iterator[Part]:
     if beside:
         yield Part(
             "Beside published values",
-            "The left column of each two is measured here, the right one is as printed.",
+            "Published values (publ.) as printed, right of ours where a method was measured here. "
+            "Others fused those images, and perhaps used other formulas: compare with care.",
             beside,
         )
     if report.against in board.values:

@@ -9,7 +9,7 @@ from thermeld.report.tables import Table, html, markdown
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff;
-  max-width: 1180px; margin: 2rem auto; padding: 0 1.5rem; }
+  max-width: 1500px; margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.7rem; } h2 { margin-top: 3rem; border-bottom: 2px solid #ddd; }
 h3 { margin-top: 2rem; } p, li { max-width: 46rem; }
 .wide { overflow-x: auto; } svg, img { max-width: 100%; height: auto; }

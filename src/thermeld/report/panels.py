@@ -17,7 +17,7 @@ from thermeld.image import Gray, Image, Stored, luminance
 
 RED, GREEN = (220, 30, 30), (20, 170, 60)
 SHARE = 0.16  # side of a box, as a part of the image's shorter side
-CELL_PX = 300
+CELL_PX = 270
 MARGIN_PX = 8
 CAPTION_PX = 22
 

@@ -1,8 +1,9 @@
 """Plots as inline SVG: cumulative distributions, boxes, cost against rank."""
 
+import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
 from typing import Any, NamedTuple
@@ -86,24 +87,36 @@ def cost_figure(board: Board) -> str | None:
     known = {method: time for method, time in times.items() if time is not None}
     if not known:
         return None
-    parameters = {method: board.rows[method][0].parameters for method in known}
+    parameters = {method: float(board.rows[method][0].parameters) for method in known}
+    ticker = need("matplotlib.ticker", "report")
     with _figure(1, 2, (9.5, 3.6)) as (axes, _, done):
-        for axis, cost, label in (
+        for axis, costs, label in (
             (axes[0], known, "milliseconds per megapixel, one thread"),
             (axes[1], parameters, "learned parameters"),
         ):
-            for method, value in cost.items():
-                axis.plot(value, ranks[method], "o", color=_look(board, method)["color"])
-                axis.annotate(
-                    method, (value, ranks[method]), xytext=(5, 3), textcoords="offset points"
-                )
-            axis.set_xlabel(label)
-            axis.set_ylabel("average rank (1 is best)")
+            _scatter(axis, costs, ranks, {m: _look(board, m)["color"] for m in costs})
+            axis.set(xlabel=label, ylabel="average rank (1 is best)")
             axis.margins(x=0.25, y=0.12)
             axis.invert_yaxis()
         axes[0].set_xscale("log")
-        axes[1].set_xscale("symlog", linthresh=1000)
+        axes[0].xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axes[0].xaxis.set_major_formatter("{x:g}")
+        axes[0].xaxis.set_minor_formatter("")
+        axes[1].xaxis.set_major_formatter("{x:,.0f}")
     return done()
+
+
+def _scatter(
+    axis: Any, costs: Mapping[str, float], ranks: Mapping[str, float], colours: Mapping[str, str]
+) -> None:
+    """Named points; those at one place share a label, neighbours have theirs above and below."""
+    places: dict[tuple[float, float], list[str]] = {}
+    for method, cost in sorted(costs.items(), key=lambda item: (ranks[item[0]], item[1])):
+        places.setdefault((cost, ranks[method]), []).append(method)
+    for at, (place, methods) in enumerate(places.items()):
+        axis.plot(*place, "o", color=colours[methods[0]])
+        offset = (5, 4) if at % 2 else (5, -10)
+        axis.annotate(", ".join(methods), place, xytext=offset, textcoords="offset points")
 
 
 def latency_ms(board: Board, method: str) -> float | None:
@@ -157,11 +170,42 @@ def _figure(rows: int, columns: int, size: tuple[float, float]) -> Iterator[Canv
 
 
 def inline(svg: str) -> str:
-    """An SVG file as a part of an HTML page: no prologue, no metadata, no name spaces."""
+    """An SVG file as a part of an HTML page: no prologue, no metadata, no name spaces.
+
+    Tenths of a point are enough for any screen, and halve the size.
+    """
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", body)
-    return body.replace("xlink:href", "href").strip()
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r"\s*\n\s*", "\n", body)
+    # Only within tags: the labels of the axes are text, and stay as they are.
+    body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d)\d+", r"\1", tag[0]), body)
+    body = re.sub(r' id="[a-z0-9]+_\d+"', "", body.replace("xlink:href", "href"))
+    return _with_classes(_without_empty_groups(body).strip())
+
+
+def _without_empty_groups(svg: str) -> str:
+    """Groups that say nothing about what is in them are taken away, the innermost first."""
+    bare = re.compile(r"<g>((?:(?!</?g[ >/]).)*)</g>\n?", re.DOTALL)
+    before, body = "", svg.replace("<g/>", "")
+    while before != body:
+        before, body = body, bare.sub(r"\1", body)
+    return re.sub(r"\n+", "\n", body)
+
+
+def _with_classes(svg: str) -> str:
+    """Each style once, as a class; named by its content, so that many plots fit into one page."""
+    names: dict[str, str] = {}
+
+    def named(match: re.Match[str]) -> str:
+        digest = hashlib.sha256(match[1].encode()).hexdigest()
+        return f'class="{names.setdefault(match[1], f"s{digest[:5]}")}"'
+
+    body = re.sub(r'style="([^"]*)"', named, svg)
+    rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
+    at = body.index(">") + 1
+    return f"{body[:at]}<style>{rules}</style>{body[at:]}"
 
 
 def standalone(svg: str) -> str:

@@ -14,11 +14,11 @@ RANK = "average rank"
 
 @dataclass(frozen=True)
 class Printed:
-    """One number of a published table; an empty `set` holds for all."""
+    """One number of a published table, as printed; an empty `set` holds for all."""
 
     method: str
     metric: str
-    value: float
+    value: str
     set: str = ""
 
 
@@ -45,34 +45,38 @@ def _printed(record: dict[str, str]) -> Printed:
     metric = record["metric"].strip()
     name = RANK if metric == RANK else find_metric(metric).card.name
     place = (record.get("set") or "").strip()
-    return Printed(record["method"].strip(), name, float(record["value"]), place)
+    value = record["value"].strip()
+    float(value)  # refuses what is no number
+    return Printed(record["method"].strip(), name, value, place)
 
 
 def published_table(board: Board, printed: list[Printed]) -> Table | None:
     """Ours and the published value of each metric, side by side; None if nothing was published.
 
-    Methods that only the publication has get rows with its columns alone.
+    Methods that only the publication has get rows with its columns alone; where it has none of
+    the methods measured here, only its columns are shown.
     """
     theirs = {(p.method, p.metric): p.value for p in printed if p.set in ("", board.set)}
     metrics = [m for m in (*board.metrics, RANK) if any(key[1] == m for key in theirs)]
     if not metrics:
         return None
-    ranks = board.average_ranks()
     methods = [m for m in board.methods if any((m, metric) in theirs for metric in metrics)]
+    both = bool(methods)
     methods += [m for m in dict.fromkeys(key[0] for key in theirs) if m not in board.values]
     rows = []
     for method in methods:
         cells = [Cell(method)]
         for metric in metrics:
-            here = method in board.values
-            own = (
-                ranks.get(method)
-                if metric == RANK
-                else board.mean(method, metric)
-                if here
-                else None
-            )
-            cells += [Cell(number(own)), Cell(number(theirs.get((method, metric))))]
+            cells += [Cell(_own(board, method, metric))] if both else []
+            cells.append(Cell(theirs.get((method, metric), "–")))
         rows.append(tuple(cells))
-    headings = [heading for metric in metrics for heading in (metric, "published")]
+    headings = [h for m in metrics for h in ((m, "publ.") if both else (f"{m} publ.",))]
     return Table(("method", *headings), tuple(rows))
+
+
+def _own(board: Board, method: str, metric: str) -> str:
+    if method not in board.values:
+        return "–"
+    if metric == RANK:
+        return number(board.average_ranks().get(method))
+    return number(board.mean(method, metric))

@@ -64,7 +64,7 @@ def show(text: str, rows: Sequence[Row], source: Source) -> Panel:
     image = panel_image(pictures, boxes["red"], boxes["green"], columns=COLUMNS)
     how = "given" if len(asked) == 2 else "found where the methods differ most"
     text = f"Red: detail. Green: target. Places {how}: {boxes['red']}, {boxes['green']}."
-    return Panel(f"{pairs.name}, {stem}", text, encode_image(image, ".jpg", quality=88))
+    return Panel(f"{pairs.name}, {stem}", text, encode_image(image, ".jpg", quality=75))
 
 
 def _pictures(pair: Pair, set_name: str, rows: Sequence[Row], source: Source) -> dict[str, Stored]:
@@ -72,7 +72,7 @@ def _pictures(pair: Pair, set_name: str, rows: Sequence[Row], source: Source) ->
     known = {row.method: row for row in rows if not source.methods or row.method in source.methods}
     pictures = {"infrared": to_depth(Fuser("average").infrared(ir), np.uint8)}
     pictures["visible"] = _eight_bits(vis)
-    for label, row in known.items():
+    for label, row in sorted(known.items()):
         if row.color == "given":
             pictures[label] = _given(label, set_name, pair.stem, source)
         else:

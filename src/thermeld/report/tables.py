@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -43,11 +43,14 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def number(value: float | None) -> str:
-    """Three decimals, as published tables print them; four where there would be nothing left."""
-    if value is None:
-        return "–"
-    return f"{value:.4f}" if 0 < abs(value) < 0.1 else f"{value:.3f}"
+def number(value: float | None, digits: int = 3) -> str:
+    """As published tables print it; a dash for none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def digits_for(values: Iterable[float]) -> int:
+    """Decimals of a column: three, or four where three would leave next to nothing."""
+    return 4 if max(map(abs, values), default=1.0) < 0.1 else 3
 
 
 def mean_table(board: Board) -> Table:
@@ -78,8 +81,9 @@ def _mean_cells(board: Board, metric: str) -> dict[str, Cell]:
 
 def _podium_cells(values: dict[str, float], better: str) -> dict[str, Cell]:
     first, second = podium(values, "higher" if better == "higher" else "lower")
+    digits = digits_for(values.values())
     return {
-        name: Cell(number(value), 1 if name in first else 2 if name in second else 0)
+        name: Cell(number(value, digits), 1 if name in first else 2 if name in second else 0)
         for name, value in values.items()
     }
 
@@ -92,17 +96,20 @@ def _images(board: Board, method: str) -> str:
 
 def interval_table(board: Board) -> Table:
     """Bootstrap 95 % intervals of the means."""
-    rows = []
-    for method in board.methods:
-        cells = [Cell(method)]
-        for metric in board.metrics:
-            values = list(board.values[method].get(metric, {}).values())
-            low_high = bootstrap_interval(values) if values else None
-            cells.append(
-                Cell(f"{number(low_high[0])} to {number(low_high[1])}" if low_high else "–")
-            )
-        rows.append(tuple(cells))
+    columns = {metric: _interval_cells(board, metric) for metric in board.metrics}
+    rows = [
+        (Cell(method), *(columns[metric][method] for metric in board.metrics))
+        for method in board.methods
+    ]
     return Table(("method", *board.metrics), tuple(rows))
+
+
+def _interval_cells(board: Board, metric: str) -> dict[str, Cell]:
+    values = {m: list(found.get(metric, {}).values()) for m, found in board.values.items()}
+    ends = {method: bootstrap_interval(given) for method, given in values.items() if given}
+    digits = digits_for(end for both in ends.values() for end in both)
+    shown = {m: Cell(" to ".join(number(end, digits) for end in both)) for m, both in ends.items()}
+    return {method: shown.get(method, Cell("–")) for method in board.values}
 
 
 def versus_table(board: Board, against: str) -> Table:
@@ -117,21 +124,27 @@ def versus_table(board: Board, against: str) -> Table:
             if gap is not None:
                 found[method, metric] = gap
     sure = dict(zip(found, holm([gap.p for gap in found.values()]), strict=True))
+    digits = {
+        metric: digits_for(gap.mean for key, gap in found.items() if key[1] == metric)
+        for metric in board.metrics
+    }
     rows = []
     for method in others:
         cells = [Cell(method)]
         for metric in board.metrics:
             key = (method, metric)
-            cells.append(_gap_cell(found[key], sure[key]) if key in found else Cell("–"))
+            missing = key not in found
+            cells.append(Cell("–") if missing else _gap_cell(found[key], sure[key], digits[metric]))
         rows.append(tuple(cells))
     return Table((f"minus {against}", *board.metrics), tuple(rows))
 
 
-def _gap_cell(gap: Difference, sure: float) -> Cell:
+def _gap_cell(gap: Difference, sure: float, digits: int) -> Cell:
     sign = "−" if gap.mean < 0 else "+"
     chance = "p<0.001" if sure < 0.001 else f"p={sure:.3f}"
-    note = f"{number(gap.low)} to {number(gap.high)}, {chance}".replace("-", "−")
-    return Cell(f"{sign}{number(abs(gap.mean))}", 1 if sure < 0.05 else 0, note)
+    ends = f"{number(gap.low, digits)} to {number(gap.high, digits)}".replace("-", "−")
+    note = f"{ends}; {chance}"
+    return Cell(f"{sign}{number(abs(gap.mean), digits)}", 1 if sure < 0.05 else 0, note)
 
 
 def markdown(table: Table) -> str:
@@ -182,7 +195,8 @@ def html(table: Table) -> str:
     def show(cell: Cell) -> str:
         text = escape(cell.text)
         text = {1: f"<b>{text}</b>", 2: f"<u>{text}</u>"}.get(cell.place, text)
-        return f"{text}<small>{escape(cell.note)}</small>" if cell.note else text
+        note = escape(cell.note).replace("; ", "<br>")
+        return f"{text}<small>{note}</small>" if note else text
 
     head = "".join(f"<th>{escape(heading)}</th>" for heading in table.headings)
     rows = [

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Makes everything in this folder, from the repository's root. DATA: the image sets;
+# REFERENCE: fused images that others published. Stop it and run it again: it goes on.
+set -eu
+DATA=${DATA:-../shared/data}
+REFERENCE=${REFERENCE:-../shared/reference/metrics}
+METHODS=wavelet-max,mobilefuse,mobilefuse-blending-only,mobilefuse-generative
+SEVEN=EN,SD,SF,MI,SCD,VIF,Qabf
+
+thermeld evaluate --sets vifb21 --data "$DATA" --methods $METHODS --color blend \
+  --convention vifb --metrics AG,CE,EI,EN,MI,PSNR,RMSE,SF,SSIM,SD -o out/results.parquet
+thermeld evaluate --sets tno25 roadscene50 --data "$DATA" --methods $METHODS \
+  --convention tang --metrics $SEVEN -o out/results.parquet
+thermeld report out/results.parquet -o docs/report --against maximum \
+  --published docs/report/published.csv --title "MobileFuse and the floors" \
+  --panels scenes:6/night-0 --panels scenes:6/day-fog-5
+
+thermeld evaluate --sets msrs --data "$DATA" --methods mobilefuse \
+  --fused SeAFusion="$REFERENCE/fused/msrs/SeAFusion" --common \
+  --convention tang --metrics $SEVEN -o out/msrs.parquet
+thermeld report out/msrs.parquet -o docs/report/msrs --against SeAFusion \
+  --published docs/report/published.csv --title "SeAFusion on MSRS, recomputed"
