@@ -2,7 +2,7 @@ import pytest
 
 from thermeld.errors import UnknownName
 from thermeld.metrics import CONVENTIONS, Agreement, document, sheet, table
-from thermeld.registry import METRICS
+from thermeld.registry import METRICS, metric
 
 CARDS = [entry.card for entry in METRICS.values()]
 
@@ -49,3 +49,13 @@ def test_the_document_holds_the_conventions_and_every_sheet():
     text = document()
     assert all(f"- `{name}`: {meaning}." in text for name, meaning in CONVENTIONS.items())
     assert all(f"\n## {name}\n" in text for name in METRICS)
+
+
+def test_no_name_means_two_metrics():
+    names = [name for card in CARDS for name in (card.name, *card.also)]
+    assert len(names) == len(set(names))
+
+
+def test_two_metrics_cannot_share_a_name():
+    with pytest.raises(ValueError, match="two metrics are named 'SF'"):
+        metric("SF")(len)
