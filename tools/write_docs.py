@@ -105,7 +105,7 @@ def training_plot() -> str:
     high = np.ceil(max(v for points in curves.values() for _, v in points))
 
     def at(step: float, value: float) -> tuple[float, float]:
-        x = left + (width - left - 10) * step / steps
+        x = left + (width - left - 20) * step / steps
         return x, top + (height - top - 40) * (high - value) / (high - low)
 
     parts = [
@@ -116,7 +116,7 @@ def training_plot() -> str:
     for value in np.arange(low, high + 1, 2):
         x, y = at(0, value)
         parts.append(
-            f'<path d="M{x} {y}H{width - 10}" stroke="#ddd"/>'
+            f'<path d="M{x} {y}H{width - 20}" stroke="#ddd"/>'
             f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{value:.0f}</text>'
         )
     for step in range(0, steps + 1, 500):
