@@ -58,3 +58,14 @@ def test_metrics_lists_all_and_explains_one(thermeld):
     assert "Eskicioglu" in thermeld("metrics", "SF").out
     assert thermeld("metrics", "SFF").code == 2
     assert "RMSE" in thermeld("metrics").out
+
+
+def test_measured_agreement_is_shown(thermeld, tmp_path):
+    table = tmp_path / "agreement.csv"
+    table.write_text("metric,convention,values,worst\nSF,tang,95,2e-12\n")
+    shown = thermeld("metrics", "SF", "--markdown", "--agreement", table)
+    assert "95 values, largest relative difference 2.0e-12" in shown.out
+    table.write_text("metric,values\nSF,95\n")
+    refused = thermeld("metrics", "SF", "--agreement", table)
+    assert refused.code == 1
+    assert "agreement" in refused.err

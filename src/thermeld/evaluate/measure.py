@@ -1,0 +1,124 @@
+"""One image fused and scored; many at a time."""
+
+import math
+import multiprocessing
+import os
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from itertools import islice
+from multiprocessing.connection import wait as wait_for
+from threading import Thread
+from typing import Any
+
+import cv2
+import numpy as np
+
+from thermeld.data.results import DONE, FAILED
+from thermeld.errors import FusionError
+from thermeld.evaluate.plan import Task
+from thermeld.fuse import Fuser, resized
+from thermeld.image import Stored, require_same_size, thermal_window, to_depth, unit
+from thermeld.io import read_image
+from thermeld.metrics import score
+
+
+def work_through(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, dict[str, Any]]]:
+    """Measure tasks, `jobs` at a time, giving each with its line of the journal as it ends.
+
+    Raises:
+        FusionError: a worker process died.
+    """
+    if jobs == 1:
+        yield from ((task, measure(task)) for task in tasks)
+        return
+    waiting = iter(tasks)
+    context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
+    running: dict[Future[dict[str, Any]], Task] = {}
+    try:
+        running |= {pool.submit(measure, task): task for task in islice(waiting, 2 * jobs)}
+        while running:
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                yield running.pop(future), future.result()
+                running |= {pool.submit(measure, task): task for task in islice(waiting, 1)}
+    except BrokenProcessPool as error:
+        raise FusionError(
+            "a worker process died, perhaps for want of memory; what was done is kept, "
+            "run the same command again with --jobs 1"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """One thread a process, and an end when the parent ends, however it ends."""
+    cv2.setNumThreads(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _die_with(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)
+
+
+def measure(task: Task) -> dict[str, Any]:
+    """Fuse and score one image: a line of the journal, also where it fails."""
+    record: dict[str, Any] = {
+        "set": task.set,
+        "image": task.pair.stem,
+        "method": task.entrant.label,
+        "convention": task.convention,
+        "made": dict(task.made),
+        **{"state": DONE, "error": "", "seconds": None, "pixels": 0},
+    }
+    try:
+        ir, vis = _sources(task)
+        fused, record["seconds"] = _fused(task, ir, vis)
+        record["pixels"] = fused.shape[0] * fused.shape[1]
+        shown = to_depth(unit(ir, window=thermal_window(task.window)(ir.dtype)), np.uint8)
+        values = score(
+            shown, _eight_bits(vis), fused, metrics=task.metrics, convention=task.convention
+        )
+    except (FusionError, MemoryError) as error:
+        reason = str(error) or "not enough memory; use fewer processes (--jobs 1)"
+        failed = {"state": FAILED, "error": " ".join(reason.split())}
+        return {**record, **failed, "values": dict.fromkeys(task.metrics)}
+    finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
+    return {**record, "values": finite}
+
+
+def _eight_bits(image: Stored) -> Stored:
+    """What an 8-bit file of it would hold."""
+    return to_depth(unit(image), np.uint8)
+
+
+def _sources(task: Task) -> tuple[Stored, Stored]:
+    """Both sources as stored, without alpha, of one size."""
+    ir, vis = read_image(task.pair.ir).pixels, read_image(task.pair.vis).pixels
+    if task.fit == "vis":
+        ir = resized(ir, vis.shape[:2])
+    elif task.fit == "ir":
+        vis = resized(vis, ir.shape[:2])
+    require_same_size(ir, vis)
+    return ir, vis
+
+
+def _fused(task: Task, ir: Stored, vis: Stored) -> tuple[Stored, float | None]:
+    entrant = task.entrant
+    if entrant.given:
+        return _eight_bits(read_image(entrant.file(task.set, task.pair.stem)).pixels), None
+    fuser = _fuser(entrant.method, entrant.color, task.window)
+    begun = time.perf_counter()
+    fused = fuser(ir, vis)
+    return _eight_bits(fused), time.perf_counter() - begun
+
+
+@cache
+def _fuser(method: str, color: str, window: str) -> Fuser:
+    return Fuser(method, color=color, window=window, threads=1)
