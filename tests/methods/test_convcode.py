@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from thermeld.methods.convcode import decode, encode, spectra
+from thermeld.methods.convcode import correlate, decode, encode, spectra
 from thermeld.methods.convdict import unit
 
 
@@ -37,11 +37,25 @@ def test_codes_are_sparse_and_explain_the_image(rng, filters):
 def test_codes_meet_the_conditions_of_the_optimum(rng, filters):
     transfer, image = spectra(filters, (24, 24)), 0.1 * rng.standard_normal((24, 24))
     codes = encode(transfer, image, sparsity=0.01)
-    rest = np.fft.rfft2(image - decode(transfer, codes))
-    slope = np.fft.irfft2(np.conj(transfer) * rest, s=image.shape)
+    slope = correlate(transfer, image - decode(transfer, codes))
     assert np.abs(slope).max() < 0.01 * 1.1
     np.testing.assert_allclose(slope[codes > 0.01], 0.01, atol=2e-3)
 
 
 def test_nothing_is_coded_by_nothing(filters):
     assert not encode(spectra(filters, (9, 9)), np.zeros((9, 9)), sparsity=0.01).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 6), (7, 1), (8, 9), (9, 8), (10, 6), (5, 5)])
+def test_correlating_is_the_adjoint_of_decoding_at_any_size(rng, filters, size):
+    transfer = spectra(filters, size)
+    maps, image = rng.random((4, *size)), rng.random(size)
+    forth, back = np.sum(decode(transfer, maps) * image), np.sum(correlate(transfer, image) * maps)
+    assert forth == pytest.approx(back, rel=1e-10)
+
+
+@pytest.mark.parametrize("size", [(1, 6), (7, 1), (8, 9), (9, 8), (10, 6), (5, 5)])
+def test_codes_meet_the_conditions_of_the_optimum_at_any_size(rng, filters, size):
+    transfer, image = spectra(filters, size), 0.1 * rng.standard_normal(size)
+    slope = correlate(transfer, image - decode(transfer, encode(transfer, image, sparsity=0.01)))
+    assert np.abs(slope).max() < 0.01 * 1.1

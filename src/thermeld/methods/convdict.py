@@ -12,7 +12,7 @@ New Algorithms", IEEE Trans. Comput. Imaging 4(3), 2018, sec. III.
 
 import numpy as np
 
-from thermeld.methods.convcode import Maps, encode, spectra
+from thermeld.methods.convcode import Maps, decode, encode, spectra
 from thermeld.methods.planes import Plane
 
 _CLUSTERINGS = 30
@@ -52,10 +52,10 @@ def refined(
     for _ in range(rounds):
         slope, steepest = np.zeros_like(filters), 0.0
         for image in images:
-            maps = encode(spectra(filters, _size(image)), image, sparsity=sparsity, steps=steps)
+            transfer = spectra(filters, _size(image))
+            maps = encode(transfer, image, sparsity=sparsity, steps=steps)
             coded = np.fft.rfft2(maps)
-            error = np.einsum("mhw,mhw->hw", spectra(filters, _size(image)), coded)
-            error -= np.fft.rfft2(image)
+            error = np.fft.rfft2(decode(transfer, maps) - image)
             gradient = np.fft.irfft2(np.conj(coded) * error, s=image.shape)
             slope += gradient[:, : filters.shape[1], : filters.shape[2]]
             steepest += float(np.sum(np.abs(coded) ** 2, axis=0).max())
