@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from thermeld.image import LUMA
+
 SHARED_RANGE = (0.0, 1.0)
 SIGNED_RANGE = (-1.0, 1.0)
 GREY_LEVELS = (0.0, 255.0)
@@ -51,6 +53,12 @@ class Deployed(nn.Module):
         if self.pad_px:
             image = F.pad(image, (self.pad_px,) * 4, mode="replicate")
         return image * self.span + self.low
+
+
+def grey(colour: Tensor) -> Tensor:
+    """BT.601 luminance of a result (B, 3, H, W), clipped to [0, 1] first; (B, 1, H, W)."""
+    weight = torch.tensor(LUMA.tolist(), device=colour.device).view(1, 3, 1, 1)
+    return (colour.clamp(0, 1) * weight).sum(1, keepdim=True)
 
 
 def inputs_of(net: nn.Module) -> Mapping[str, int]:

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.parametrize import is_parametrized
 
 Net = TypeVar("Net", bound=nn.Module)
 Border = Literal["zeros", "reflect", "replicate", "valid"]
@@ -79,11 +80,37 @@ def densely(blocks: Iterable[nn.Module], features: Tensor, *, new_first: bool = 
 
 def folded(net: Net) -> Net:
     """A copy for inference whose batch normalisations are part of the convolutions before them."""
-    net = deepcopy(net).eval()
+    net = _settled(net)
     for module in list(net.modules()):
         if isinstance(module, nn.Sequential):
             _fold(module)
     return net
+
+
+def _settled(net: Net) -> Net:
+    """A copy for inference whose weights are plain ones, spectral normalisation applied."""
+    net = deepcopy(net).eval()
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Conv2d) and is_parametrized(child):
+                setattr(module, name, _plain(child))
+    return net
+
+
+def _plain(conv: nn.Conv2d) -> nn.Conv2d:
+    """With the weight as it is now; torch's own removal would change the original's class too."""
+    twin = nn.Conv2d(
+        conv.in_channels,
+        conv.out_channels,
+        conv.kernel_size,  # type: ignore[arg-type]
+        conv.stride,  # type: ignore[arg-type]
+        conv.padding,  # type: ignore[arg-type]
+        padding_mode=conv.padding_mode,
+    )
+    with torch.no_grad():
+        twin.weight.copy_(conv.weight)
+        twin.bias.copy_(conv.bias)  # type: ignore[union-attr,arg-type]
+    return twin.eval()
 
 
 def _fold(block: nn.Sequential) -> None:
@@ -99,7 +126,7 @@ def with_image_statistics(net: Net) -> Net:
 
     Some published networks normalise a single test image as if it were a training batch.
     """
-    net = deepcopy(net).eval()
+    net = _settled(net)
     for module in list(net.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.BatchNorm2d):

@@ -13,6 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from thermeld.train.deployed import grey
 from thermeld.train.layers.convolution import folded, one_channel
 from thermeld.train.published import Published
 
@@ -86,12 +87,10 @@ class DeployedIfcnn(nn.Module):
         self.net = folded(net)
         for stream in {self.net.ir, self.net.vis}:
             stream[0] = one_channel(stream[0])
-        self.register_buffer("luma", torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1))
 
     def forward(self, ir: Tensor, vis: Tensor) -> dict[str, Tensor]:
         """Two planes (B, 1, H, W) in [0, 1] to "fused", (B, 1, H, W) in [0, 1]."""
-        colour = self.net(ir, vis).clamp(0, 1)
-        return {"fused": (colour * self.luma).sum(1, keepdim=True)}
+        return {"fused": grey(self.net(ir, vis))}
 
 
 NETWORKS = {"ifcnn": Ifcnn, "ifcnn-unshared": partial(Ifcnn, share_streams=False)}
