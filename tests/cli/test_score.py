@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from thermeld.io import write_image
 from thermeld.registry import METRICS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -58,6 +62,16 @@ def test_metrics_lists_all_and_explains_one(thermeld):
     assert "Eskicioglu" in thermeld("metrics", "SF").out
     assert thermeld("metrics", "SFF").code == 2
     assert "RMSE" in thermeld("metrics").out
+
+
+def test_the_page_of_metrics_is_the_one_printed(thermeld):
+    page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8").splitlines()
+    printed = thermeld("metrics", "--markdown").out.splitlines()
+    measured = [line for line in page if "largest relative difference" in line]
+    assert len(measured) > 40
+    assert [line for line in page if line not in measured and "measured agreement" not in line] == (
+        printed
+    )
 
 
 def test_measured_agreement_is_shown(thermeld, tmp_path):

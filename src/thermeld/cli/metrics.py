@@ -20,6 +20,10 @@ thermeld metrics
 thermeld metrics SF   (formula, source, conventions, what fools it)
 
 thermeld metrics --markdown > metrics.md   (all sheets as one page)
+
+python benchmarks/metrics_agreement.py ../shared > agreement.csv
+
+thermeld metrics --markdown --agreement agreement.csv > docs/metrics.md
 """
 
 

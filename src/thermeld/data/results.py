@@ -31,7 +31,7 @@ class Row:
         value: None unless `state` is "done".
         state: "done"; "undefined" where the definition is 0/0; "failed" for the whole image.
         error: why it failed, in one line.
-        seconds: that fusing took, on one thread; None for images that others fused.
+        seconds: of CPU time that fusing took, on one thread; None for images others fused.
         pixels: height times width.
         parameters: learned numbers of the method; 0 for a rule, -1 if nobody said.
         color: what became of colour: "ycbcr", "blend", "gray", or "given" in a file.

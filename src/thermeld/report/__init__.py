@@ -128,7 +128,7 @@ def _parts(board: Board, name: str, report: Report) -> Iterator[Part]:
     )
     cost = cost_figure(board)
     if cost:
-        text = "Median time on one thread of the machine that made the table, which may be busy."
+        text = "Median CPU time on one thread of the machine that made the table."
         yield Part("Cost and quality", text, svg=cost, file=f"{name}-cost.svg")
     yield Part(
         "Intervals of the means",
@@ -167,11 +167,14 @@ def _colour_notes(rows: Sequence[Row]) -> Iterator[str]:
         "gray": "one gray channel",
         "given": "the fused image was given as a file",
     }
-    modes: dict[str, dict[str, None]] = {}
+    modes: dict[tuple[str, str], dict[str, None]] = {}
     for row in rows:
-        modes.setdefault(row.color, {})[row.method] = None
-    for mode, methods in modes.items():
-        yield f"Colour mode {mode} ({meaning.get(mode, mode)}): {', '.join(sorted(methods))}."
+        modes.setdefault((row.color, row.set), {})[row.method] = None
+    together: dict[tuple[str, str], list[str]] = {}
+    for (mode, name), methods in modes.items():
+        together.setdefault((mode, ", ".join(sorted(methods))), []).append(name)
+    for (mode, names), sets in together.items():
+        yield f"Colour mode {mode} ({meaning.get(mode, mode)}) on {', '.join(sets)}: {names}."
 
 
 def _failure_notes(rows: Sequence[Row]) -> list[str]:

@@ -26,6 +26,7 @@ STYLE = {
 }
 DASHES = ("-", "--", "-.", ":")
 COLUMNS, COLUMNS_WIDE = 5, 3
+LABEL_PX, COST_AXIS_PX = 9.0, 170.0  # of the cost plots, in points
 
 
 class Canvas(NamedTuple):
@@ -91,7 +92,7 @@ def cost_figure(board: Board) -> str | None:
     ticker = need("matplotlib.ticker", "report")
     with _figure(1, 2, (9.5, 3.6)) as (axes, _, done):
         for axis, costs, label in (
-            (axes[0], known, "milliseconds per megapixel, one thread"),
+            (axes[0], known, "CPU milliseconds per megapixel, one thread"),
             (axes[1], parameters, "learned parameters"),
         ):
             _scatter(axis, costs, ranks, {m: _look(board, m)["color"] for m in costs})
@@ -109,14 +110,16 @@ def cost_figure(board: Board) -> str | None:
 def _scatter(
     axis: Any, costs: Mapping[str, float], ranks: Mapping[str, float], colours: Mapping[str, str]
 ) -> None:
-    """Named points; those at one place share a label, neighbours have theirs above and below."""
-    places: dict[tuple[float, float], list[str]] = {}
-    for method, cost in sorted(costs.items(), key=lambda item: (ranks[item[0]], item[1])):
-        places.setdefault((cost, ranks[method]), []).append(method)
-    for at, (place, methods) in enumerate(places.items()):
-        axis.plot(*place, "o", color=colours[methods[0]])
-        offset = (5, 4) if at % 2 else (5, -10)
-        axis.annotate(", ".join(methods), place, xytext=offset, textcoords="offset points")
+    """Points with their names to the right, pushed down where they would lie on one another."""
+    reach = max(ranks.values()) - min(ranks.values()) or 1.0
+    line = LABEL_PX / (COST_AXIS_PX / reach)  # height of a label, in ranks
+    lowest = -line
+    for method in sorted(costs, key=lambda name: (ranks[name], costs[name])):
+        place = (costs[method], ranks[method])
+        lowest = max(lowest + line, ranks[method])
+        axis.plot(*place, "o", color=colours[method])
+        down = (lowest - ranks[method]) * COST_AXIS_PX / reach
+        axis.annotate(method, place, xytext=(6, -down - 3), textcoords="offset points")
 
 
 def latency_ms(board: Board, method: str) -> float | None:
