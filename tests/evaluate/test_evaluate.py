@@ -98,6 +98,8 @@ def picky(monkeypatch) -> str:
         def rule(ir, vis):
             if ir[0, 0] == 1.0:
                 raise BadImage("too hot\nfor me")
+            if ir[0, 0] == 0.0:
+                raise np.linalg.LinAlgError("singular")
             return vis
 
         return rule
@@ -118,6 +120,22 @@ def test_a_failure_is_recorded_with_its_reason_and_tried_again(folder, picky):
         ("2", "SD", None, "too hot for me"),
     ]
     assert run(plan(folder, picky), out) == ["skipped", "skipped", "failed"]
+
+
+def test_a_breakdown_is_a_result_and_a_programming_error_is_not(folder, picky, monkeypatch):
+    black = np.zeros((24, 32), np.uint8)
+    write_image(folder / "tiny/ir/2.png", black, overwrite=True)
+    assert run(plan(folder, picky), folder / "t.csv") == ["measured", "failed", "measured"]
+    errors = {row.error for row in read_table(folder / "t.csv")}
+    assert errors == {"", "picky broke down on it: LinAlgError: singular"}
+
+    def build(*, threads: int = 0):
+        return lambda ir, vis: vis.no_such_thing
+
+    wrong = Method(MethodCard("wrong", "test", "Has a slip.", "here"), build, {})
+    monkeypatch.setitem(METHODS, "wrong", wrong)
+    with pytest.raises(AttributeError):
+        run(plan(folder, "wrong"), folder / "u.csv")
 
 
 def test_undefined_values_are_told_from_failures(folder):
@@ -231,6 +249,8 @@ def test_wrong_wishes_are_refused_before_any_work(folder):
         plan(folder, "average", metrics=("FMI_pixel",), convention="vifb")
     with pytest.raises(UnknownName, match="convention"):
         plan(folder, "average", convention="vifbb")
+    with pytest.raises(BadSetting, match="two of them are called average"):
+        Plan((find_set("tiny", root=folder),), entrants_of(["average"]) * 2, METRICS, "tang")
     with pytest.raises(BadSetting, match="nothing to measure"):
         plan(folder)
     with pytest.raises(BadSetting, match=r"\.parquet or \.csv"):

@@ -24,6 +24,9 @@ from thermeld.image import Stored, require_same_size, thermal_window, to_depth, 
 from thermeld.io import read_image
 from thermeld.metrics import score
 
+# A method is on trial here: if its arithmetic breaks down on one image, that is a result.
+BREAKDOWNS = (ArithmeticError, ValueError, IndexError, cv2.error)
+
 
 def work_through(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, dict[str, Any]]]:
     """Measure tasks, `jobs` at a time, giving each with its line of the journal as it ends.
@@ -115,7 +118,11 @@ def _fused(task: Task, ir: Stored, vis: Stored) -> tuple[Stored, float | None]:
         return _eight_bits(read_image(entrant.file(task.set, task.pair.stem)).pixels), None
     fuser = _fuser(entrant.method, entrant.color, task.window)
     begun = time.process_time()  # of this process alone, so that other work hardly counts
-    fused = fuser(ir, vis)
+    try:
+        fused = fuser(ir, vis)
+    except BREAKDOWNS as error:
+        name = type(error).__name__
+        raise FusionError(f"{entrant.label} broke down on it: {name}: {error}") from error
     return _eight_bits(fused), time.process_time() - begun
 
 

@@ -43,12 +43,16 @@ class Plan:
             if name not in known:
                 raise BadSetting(f"{name} does not exist in convention {self.convention}")
         object.__setattr__(self, "metrics", names)
-        labels = [entrant.label for entrant in self.entrants]
-        twice = sorted({label for label in labels if labels.count(label) > 1})
-        if twice:
-            raise BadSetting(f"{twice[0]} is named twice; give each method one name")
-        if not (self.sets and labels):
+        _require_different("method", [entrant.label for entrant in self.entrants])
+        _require_different("set", [pairs.name for pairs in self.sets])
+        if not (self.sets and self.entrants):
             raise BadSetting("nothing to measure: name a set (--sets) and a method (--methods)")
+
+
+def _require_different(kind: str, names: list[str]) -> None:
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise BadSetting(f"two of them are called {twice[0]}; give each {kind} a name of its own")
 
 
 @dataclass(frozen=True)
