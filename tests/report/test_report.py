@@ -1,11 +1,12 @@
 import re
+import sys
 
 import numpy as np
 import pytest
 from report_rows import row
 
 from thermeld.data.results import read_table, write_table
-from thermeld.errors import BadSetting, UnknownName, UnreadableFile
+from thermeld.errors import BadSetting, MissingExtra, UnknownName, UnreadableFile
 from thermeld.report import Panel, Report, write_report
 from thermeld.report.panels import Box, find_boxes, panel_image
 from thermeld.report.plots import cdf, inline
@@ -43,6 +44,17 @@ def test_damaged_tables_are_refused(tmp_path):
         read_table(tmp_path / "none.csv")
     with pytest.raises(BadSetting, match="parquet"):
         write_table(tmp_path / "t.xlsx", ROWS)
+
+
+@pytest.mark.parametrize("package", ["pyarrow", "matplotlib.figure"])
+def test_a_missing_extra_is_named(tmp_path, monkeypatch, package):
+    pytest.importorskip("matplotlib", reason="needs the extra 'report'")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=r"thermeld\[report\]"):
+        if package == "pyarrow":
+            write_table(tmp_path / "t.parquet", ROWS)
+        else:
+            write_report(write_table(tmp_path / "t.csv", ROWS), tmp_path / "out", Report())
 
 
 @pytest.fixture
