@@ -31,6 +31,7 @@ _VOTE_PX = 7
     source="Liu, Chen, Ward & Wang, IEEE Signal Process. Lett. 23(12), 2016",
     reach_px=None,  # codes are sought for the whole image at once
     parameters=8 * 8 * 32,
+    licence="Apache-2.0",  # learned from rendered scenes alone
 )
 def csr(ir: Gray, vis: Gray, *, sparsity: float = 0.01) -> Gray:
     """Detail coded over learned filters, the stronger code wins; averaged base.

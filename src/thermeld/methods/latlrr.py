@@ -30,6 +30,7 @@ _LEVELS = 4
     source="Li, Wu & Kittler, IEEE Trans. Image Process. 29, 2020",
     reach_px=_LEVELS * (SIDE - 1),
     parameters=SIDE**4,
+    licence="Apache-2.0",  # learned from rendered scenes alone
 )
 def latlrr(ir: Gray, vis: Gray, *, levels: int = _LEVELS, accumulate: bool = True) -> Gray:
     """Salient parts of patches, found by a learned matrix, mixed by nuclear norm; MDLatLRR.
