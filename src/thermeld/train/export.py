@@ -40,33 +40,53 @@ def export(trained: Trained, out: Path, *, holdouts: Sequence[Holdout] = (), **s
     Raises:
         BadModel: ONNX Runtime and torch differ by more than 1e-4; nothing is written then.
     """
-    deployed = trained.net.deployed()  # type: ignore[operator]
+    path = out / f"{trained.recipe.name}.onnx"
+    facts = {
+        "trained": {"recipe": trained.recipe.as_dict(), **trained.facts, **_circumstances()},
+        "holdout": [asdict(measured) for measured in holdouts],
+    }
+    write_method(trained.net, path, stated=stated, facts=facts)
+    save_trained(trained, path.with_suffix(".safetensors"))
+    return path
+
+
+def write_method(
+    net: nn.Module, path: Path, *, stated: Mapping[str, str], facts: Mapping[str, Any]
+) -> None:
+    """Write a network as `path`, an ONNX file, and its card beside it.
+
+    Args:
+        net: has `deployed()`.
+        path: of the ONNX file; its stem becomes the method's name.
+        stated: summary, source, licence, for the card.
+        facts: how the weights came about, for the card.
+
+    Raises:
+        BadModel: ONNX Runtime and torch differ by more than 1e-4; nothing is written then.
+    """
+    deployed = net.deployed()  # type: ignore[operator]
     content = onnx_bytes(deployed)
     difference = parity(deployed, content)
     if difference > PARITY:
         raise BadModel(f"ONNX Runtime differs from torch by {difference:.2g}, over {PARITY}")
-    name = trained.recipe.name
     card = {
-        "name": name,
-        "file": f"{name}.onnx",
+        "name": path.stem,
+        "file": path.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         **stated,
-        "parameters": sum(p.numel() for p in trained.net.parameters()),
+        "parameters": sum(p.numel() for p in net.parameters()),
         "channels": deployed.channels,
         "reach_px": deployed.reach_px,
         "blends": deployed.blends,
         "range": [0, 1],
         "opset": OPSET,
         "parity_with_torch": difference,
-        "trained": {"recipe": trained.recipe.as_dict(), **trained.facts, **_circumstances()},
-        "holdout": [asdict(measured) for measured in holdouts],
+        **facts,
     }
-    out.mkdir(parents=True, exist_ok=True)
-    _write(out / f"{name}.onnx", content)
-    _write(out / f"{name}.json", (json.dumps(card, indent=2) + "\n").encode())
-    save_trained(trained, out / f"{name}.safetensors")
-    return out / f"{name}.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, content)
+    _write(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
 
 
 def onnx_bytes(deployed: nn.Module) -> bytes:

@@ -40,6 +40,8 @@ class Ifcnn(nn.Module):
         share_streams: both images through the same weights (83,587 parameters, the published
             network) or each through its own (129,987).
         freeze_stem: the 7x7 convolution keeps the weights it is given.
+        cut: when deployed, half a grey level darker: the public code cuts the three channels off
+            to 8 bits before it makes them grey, which loses that much on average.
 
     Shapes: two images (B, 3, H, W) in [0, 1] -> (B, 3, H, W), about [0, 1]; grey images are
     repeated to three channels. Any size.
@@ -48,12 +50,18 @@ class Ifcnn(nn.Module):
     inputs: ClassVar = {"ir": 3, "vis": 3}
 
     def __init__(
-        self, *, rule: str = "max", share_streams: bool = True, freeze_stem: bool = False
+        self,
+        *,
+        rule: str = "max",
+        share_streams: bool = True,
+        freeze_stem: bool = False,
+        cut: bool = False,
     ) -> None:
         super().__init__()
         if rule not in RULES:
             raise ValueError(f"rule must be one of {RULES}, got {rule!r}")
         self.rule = rule
+        self.lost = 0.5 / 255 if cut else 0.0
         self.ir = _stream()
         self.vis = self.ir if share_streams else _stream()
         self.reconstruct = nn.Sequential(*_block())
@@ -90,13 +98,13 @@ class DeployedIfcnn(nn.Module):
 
     def forward(self, ir: Tensor, vis: Tensor) -> dict[str, Tensor]:
         """Two planes (B, 1, H, W) in [0, 1] to "fused", (B, 1, H, W) in [0, 1]."""
-        return {"fused": grey(self.net(ir, vis))}
+        return {"fused": grey(self.net(ir, vis)) - self.net.lost}
 
 
 NETWORKS = {"ifcnn": Ifcnn, "ifcnn-unshared": partial(Ifcnn, share_streams=False)}
 PUBLISHED = {
     "ifcnn": Published(
-        Ifcnn,
+        partial(Ifcnn, cut=True),
         rules=(
             (r"^(ir|vis)\.0\.", "conv1."),
             (r"^(ir|vis)\.1\.", "conv2.conv."),
