@@ -46,6 +46,9 @@ class Box:
             raise BadSetting(f"{text!r} is an empty box")
         return box
 
+    def __str__(self) -> str:
+        return f"{self.x},{self.y},{self.width},{self.height}"
+
     def of(self, image: Stored) -> Stored:
         """The pixels inside."""
         return image[self.y : self.y + self.height, self.x : self.x + self.width]
@@ -99,7 +102,7 @@ def panel_image(
     height, width = next(iter(pictures.values())).shape[:2]
     for box in (detail, target):
         if box.x + box.width > width or box.y + box.height > height:
-            raise BadSetting(f"{box} reaches outside the image, {width}x{height}")
+            raise BadSetting(f"box {box} reaches outside the image, {width}x{height}")
     cells = [_cell(picture, name, detail, target) for name, picture in pictures.items()]
     blank = np.full_like(cells[0], 255)
     cells += [blank] * (-len(cells) % columns)

@@ -1,7 +1,7 @@
 """The pictures behind a table, made again for panels: the methods are known by their rows."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,9 @@ def show(text: str, rows: Sequence[Row], source: Source) -> Panel:
         raise BadSetting(f"{text!r}: name a pair as SET/IMAGE")
     pairs = find_set(name, root=source.data)
     pair = lookup({pair.stem: pair for pair in pairs.pairs}, stem, f"image of {pairs.name}")
-    pictures = _pictures(pair, pairs.name, rows, source)
+    known = _methods(rows, source)
+    blending = sorted(label for label, row in known.items() if row.color == "blend")
+    pictures = _pictures(pair, pairs.name, known, source)
     ir, vis = unit(pictures["infrared"]), unit(pictures["visible"])
     fused = {who: unit(image) for who, image in list(pictures.items())[2:]}
     found = dict(zip(("red", "green"), find_boxes(luminance(ir), vis, fused), strict=True))
@@ -63,16 +65,29 @@ def show(text: str, rows: Sequence[Row], source: Source) -> Panel:
     boxes = found | asked
     image = panel_image(pictures, boxes["red"], boxes["green"], columns=COLUMNS)
     how = "given" if len(asked) == 2 else "found where the methods differ most"
-    text = f"Red: detail. Green: target. Places {how}: {boxes['red']}, {boxes['green']}."
+    text = (
+        f"Red: detail. Green: target. Places {how}: red={boxes['red']}, green={boxes['green']}. "
+        f"Colour mode blend: {', '.join(blending) or 'none'}; all others keep the visible colours."
+    )
     return Panel(f"{pairs.name}, {stem}", text, encode_image(image, ".jpg", quality=75))
 
 
-def _pictures(pair: Pair, set_name: str, rows: Sequence[Row], source: Source) -> dict[str, Stored]:
+def _methods(rows: Sequence[Row], source: Source) -> dict[str, Row]:
+    """Each method with its first row in the table, which says in what colour mode it was used."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        if not source.methods or row.method in source.methods:
+            found.setdefault(row.method, row)
+    return dict(sorted(found.items()))
+
+
+def _pictures(
+    pair: Pair, set_name: str, known: Mapping[str, Row], source: Source
+) -> dict[str, Stored]:
     ir, vis = read_image(pair.ir).pixels, read_image(pair.vis).pixels
-    known = {row.method: row for row in rows if not source.methods or row.method in source.methods}
     pictures = {"infrared": to_depth(Fuser("average").infrared(ir), np.uint8)}
     pictures["visible"] = _eight_bits(vis)
-    for label, row in sorted(known.items()):
+    for label, row in known.items():
         if row.color == "given":
             pictures[label] = _given(label, set_name, pair.stem, source)
         else:
