@@ -1,5 +1,6 @@
 import tracemalloc
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +69,41 @@ def test_gray_gives_one_channel(pair):
     assert Fuser("average", color="gray")(*pair).shape == pair[1].shape[:2]
 
 
+@pytest.mark.parametrize("method", ["average", "lp", "msvd", "gff"])
+def test_per_channel_of_equal_channels_is_the_grey_result(method, rng):
+    ir, vis = rng.integers(0, 256, (2, 41, 52), np.uint8)
+    grey = fuse(ir, vis, method=method)
+    fused = fuse(ir, np.dstack([vis] * 3), method=method, color="per-channel")
+    assert np.array_equal(fused, np.dstack([grey] * 3))
+
+
+@pytest.mark.parametrize("method", ["lp", "wls"])
+def test_per_channel_pairs_channels_of_one_index(method, rng):
+    ir, vis = rng.integers(0, 256, (2, 30, 43, 3), np.uint8)
+    fused = fuse(ir, vis, method=method, color="per-channel")
+    for at in range(3):
+        wanted = fuse(ir[:, :, at], vis[:, :, at], method=method)
+        assert np.array_equal(fused[:, :, at], wanted)
+
+
+def test_per_channel_of_a_grey_visible_image_is_the_usual_result(pair):
+    ir, vis = pair[0], pair[1][:, :, 0]
+    assert np.array_equal(
+        fuse(ir, vis, method="lp", color="per-channel"), fuse(ir, vis, method="lp")
+    )
+
+
+def test_gff_gives_all_channels_the_weights_of_the_luminance(rng):
+    """A visible image of colour alone, without luminance texture, loses to infrared texture."""
+    ir = rng.integers(0, 256, (64, 64), np.uint8)
+    vis = np.zeros((64, 64, 3), np.uint8)
+    vis[:, :, 0] = 40
+    fused = fuse(ir, vis, method="gff", color="per-channel").astype(int)
+    detail = fused - cv2.blur(fused.astype(np.float32), (31, 31))
+    assert np.abs(detail[..., 0] - detail[..., 2]).max() < 4
+    assert np.abs(detail[..., 0]).mean() > 20
+
+
 def test_blend_lies_between_the_inputs(pair):
     ir, vis = pair
     fused = Fuser("mobilefuse", color="blend")(ir, vis).astype(int)
@@ -127,7 +163,7 @@ def test_nan_is_refused():
     [
         ({"method": "moblefuse"}, UnknownName, "did you mean 'mobilefuse"),
         ({"method": "nowhere.onnx"}, BadModel, "no such model file"),
-        ({"color": "pink"}, BadSetting, "ycbcr, blend, gray"),
+        ({"color": "pink"}, BadSetting, "ycbcr, blend, gray, per-channel"),
         ({"color": "blend", "method": "average"}, BadSetting, "no blending map"),
         ({"fit": "both"}, BadSetting, "ir, vis"),
         ({"window": "warm"}, BadSetting, "LOW:HIGH"),
@@ -146,8 +182,8 @@ def test_map_of_a_method_without_one_is_refused():
         Fuser("average").blending_map(np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.uint8))
 
 
-@pytest.mark.parametrize("method", ["mobilefuse", "laplacian-4", "wavelet-max"])
-@pytest.mark.parametrize("color", ["ycbcr", "gray"])
+@pytest.mark.parametrize("method", ["mobilefuse", "laplacian-4", "wavelet-max", "gff"])
+@pytest.mark.parametrize("color", ["ycbcr", "gray", "per-channel"])
 def test_tiles_leave_no_seams(method, color, rng):
     ir = rng.integers(0, 65536, (301, 530)).astype(np.uint16)
     vis = rng.integers(0, 65536, (301, 530, 3)).astype(np.uint16)

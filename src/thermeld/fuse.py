@@ -27,7 +27,7 @@ from thermeld.methods.neural import method_from_file
 from thermeld.registry import METHODS, BlendingFusion, Method, MethodCard, lookup
 
 DEFAULT_METHOD = "mobilefuse"
-COLORS = ("ycbcr", "blend", "gray")
+COLORS = ("ycbcr", "blend", "gray", "per-channel")
 FITS = ("ir", "vis")
 TILE_PX = 256  # a tile of 64 feature planes takes 17 MB; larger tiles are slower, not faster
 
@@ -79,7 +79,10 @@ class Fuser:
         color: what becomes of colour. "ycbcr" fuses luminance and keeps the visible image's
             chrominance; "blend" mixes infrared into red, green and blue alike by the method's
             blending map, so hot areas turn grey (only methods that blend); "gray" gives one
-            channel.
+            channel; "per-channel" fuses red, green and blue each with the infrared channel of
+            the same index (the one plane, if there is one), as the VIFB benchmark does, which
+            tints hot areas. Methods that see the three channels as one problem (`Method.joint`:
+            `gtf`, `gff`) then do so.
         fit: what to do when sizes differ: None refuses, "vis" resizes the infrared image to
             the visible one's size, "ir" the visible to the infrared one's.
         window: which infrared values become black and white: "auto" (8 bit as they are, 16 bit
@@ -126,14 +129,15 @@ class Fuser:
         changed = dict(entry.settings) | dict(settings or {}) != dict(entry.settings)
         self._reach = None if changed else self.card.reach_px
         self._plane = entry.build(threads=threads, **(settings or {}))
+        self._joint = entry.joint
 
     def __call__(self, ir: Stored, vis: Stored) -> Stored:
         """Fuse one pair.
 
         Args:
             ir: (H, W), (H, W, 3) or (H, W, 4); uint8, uint16, or float in [0, 1] (any float or
-                signed integer with a window). Colour infrared is reduced to its luminance;
-                alpha is ignored.
+                signed integer with a window). Colour infrared is reduced to its luminance,
+                except when fusing per channel; alpha is ignored.
             vis: likewise, RGB; without a window its integers span their whole type.
 
         Returns:
@@ -150,7 +154,8 @@ class Fuser:
         colour = vis.ndim == 3 and self.color != "gray"
         fused = np.empty((*size, 3) if colour else size, vis.dtype)
         for tile in self._tiles(size):
-            piece = self._fuse_units(_gray(ir[tile.read], window), unit(_opaque(vis[tile.read])))
+            view = unit(_opaque(ir[tile.read]), window=window)
+            piece = self._fuse_units(view, unit(_opaque(vis[tile.read])))
             fused[tile.write] = to_depth(piece[tile.keep], vis.dtype)
         return _with_alpha_of(vis, fused)
 
@@ -200,7 +205,10 @@ class Fuser:
         side = whole if reach is None or not self.tile_px else max(self.tile_px, 4 * reach)
         return tiles(size, tile_px=side, reach_px=reach or 0, align_px=align)
 
-    def _fuse_units(self, ir: Gray, vis: Image) -> Image:
+    def _fuse_units(self, ir: Image, vis: Image) -> Image:
+        if self.color == "per-channel" and vis.ndim == 3:
+            return self._fuse_channels(ir if ir.ndim == 3 else np.dstack([ir] * 3), vis)
+        ir = luminance(ir)
         if self.color == "blend":
             share = self._share(ir, vis)
             if vis.ndim == 3:
@@ -208,6 +216,12 @@ class Fuser:
             return share * ir + (np.float32(1.0) - share) * vis
         fused = self._plane(ir, luminance(vis))
         return with_luminance(vis, fused) if vis.ndim == 3 and self.color == "ycbcr" else fused
+
+    def _fuse_channels(self, ir: Image, vis: Image) -> Image:
+        if self._joint:
+            return self._plane(ir, vis)
+        pairs = (np.ascontiguousarray(np.moveaxis(view, 2, 0)) for view in (ir, vis))
+        return np.dstack([self._plane(*pair) for pair in zip(*pairs, strict=True)])
 
     def _share(self, ir: Gray, vis: Image) -> Gray:
         plane = vis if self.color == "blend" else luminance(vis)

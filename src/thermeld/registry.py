@@ -72,13 +72,15 @@ class Method:
     """A card, how to build the callable, and the settings it takes with their defaults.
 
     `build(threads=..., **settings)` gives a `PlaneFusion`; `threads` = 0 means all cores.
-    `checksum` is the SHA-256 of its weights, "" for a rule.
+    `checksum` is the SHA-256 of its weights, "" for a rule. `joint`: what is built also takes
+    (H, W, 3) twice and fuses the three channels as one problem, not as three.
     """
 
     card: MethodCard
     build: Callable[..., PlaneFusion]
     settings: Mapping[str, Any]
     checksum: str = ""
+    joint: bool = False
 
 
 METHODS: dict[str, Method] = {}
@@ -91,11 +93,11 @@ def add_method(entry: Method) -> None:
     METHODS[entry.card.name] = entry
 
 
-def method(name: str, **card: Any) -> Callable[[Rule], Rule]:
+def method(name: str, *, joint: bool = False, **card: Any) -> Callable[[Rule], Rule]:
     """Register a function `(ir, vis, *, setting=default, ...) -> fused` as a method.
 
     Its keyword-only arguments become settings; the first docstring line the summary.
-    `card` holds the remaining fields of `MethodCard`.
+    `joint` is as of `Method`; `card` holds the remaining fields of `MethodCard`.
     """
 
     def register(rule: Rule) -> Rule:
@@ -105,7 +107,8 @@ def method(name: str, **card: Any) -> Callable[[Rule], Rule]:
             return partial(rule, **checked_settings(chosen, settings, name))
 
         summary = (rule.__doc__ or "").partition("\n")[0]
-        add_method(Method(MethodCard(name=name, summary=summary, **card), build, settings))
+        card_of_it = MethodCard(name=name, summary=summary, **card)
+        add_method(Method(card_of_it, build, settings, joint=joint))
         return rule
 
     return register

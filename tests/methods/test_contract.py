@@ -29,6 +29,17 @@ def test_output_is_an_image_of_the_input_size(name, size, rng):
     assert np.array_equal(vis, before[1])
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if METHODS[n].joint])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_joint_methods_take_colour(name, size, rng):
+    ir, vis = pair((*size, 3), rng)
+    fused = METHODS[name].build()(ir, vis)
+    assert fused.shape == (*size, 3)
+    assert fused.dtype == np.float32
+    assert fused.min() >= 0.0
+    assert fused.max() <= 1.0
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("name", NAMES)
 def test_constant_images_stay_within_range(name, value):

@@ -30,6 +30,23 @@ def test_rounds_lower_the_cost_that_the_paper_minimises(rng):
     assert costs[2] < costs[1] < costs[0]
 
 
+def test_three_equal_channels_weigh_gradients_by_the_root_of_three(rng):
+    """The length of the vector of three equal gradients is sqrt(3) of one, its distance 3."""
+    ir, vis = rng.random((2, 30, 31))
+    colour = gtf(np.dstack([ir] * 3), np.dstack([vis] * 3), weight=4.0)
+    grey = gtf(ir, vis, weight=4.0 / np.sqrt(3.0))
+    np.testing.assert_allclose(colour, np.dstack([grey] * 3), atol=1e-9)
+
+
+def test_an_edge_in_one_channel_opens_the_others_at_that_place(rng):
+    """Channels share their weights: solved alone, a channel comes out otherwise."""
+    ir, vis = rng.random((2, 30, 31, 3))
+    together = gtf(ir, vis)
+    alone = np.dstack([gtf(ir[:, :, at], vis[:, :, at]) for at in range(3)])
+    assert together.shape == alone.shape
+    assert np.abs(together - alone).max() > 0.01
+
+
 def test_equal_views_come_back_untouched(rng):
     image = rng.random((30, 31))
     np.testing.assert_array_equal(gtf(image, image), image)

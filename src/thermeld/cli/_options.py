@@ -18,7 +18,12 @@ MethodOption = Annotated[
     ),
 ]
 ColorOption = Annotated[
-    str, typer.Option("--color", help="ycbcr keeps colours, blend mixes them, gray drops them.")
+    str,
+    typer.Option(
+        "--color",
+        help="ycbcr keeps colours, blend mixes them, gray drops them, per-channel fuses red, "
+        "green and blue one by one.",
+    ),
 ]
 FitOption = Annotated[
     str | None,

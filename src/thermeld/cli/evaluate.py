@@ -57,7 +57,7 @@ def run(
         "data"
     ),
     color: Annotated[
-        str, typer.Option("--color", help="ycbcr, gray, or blend for methods that blend.")
+        str, typer.Option("--color", help="ycbcr, gray, per-channel, or blend if it can.")
     ] = "ycbcr",
     window: WindowOption = "auto",
     fit: FitOption = None,

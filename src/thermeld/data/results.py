@@ -34,7 +34,7 @@ class Row:
         seconds: of CPU time that fusing took, on one thread; None for images others fused.
         pixels: height times width.
         parameters: learned numbers of the method; 0 for a rule, -1 if nobody said.
-        color: what became of colour: "ycbcr", "blend", "gray", or "given" in a file.
+        color: what became of colour: "ycbcr", "blend", "gray", "per-channel", or "given".
         settings: of the method, as sorted JSON.
         checksum: SHA-256 of the method's weights, or of the fused file that was given.
         sources: SHA-256 over both source files.

@@ -12,7 +12,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from thermeld.image import Gray
+from thermeld.image import Image, luminance
 from thermeld.methods.guided import Window, guided_filter
 from thermeld.methods.planes import FULL, Plane, clipped, rounding
 from thermeld.registry import method
@@ -27,35 +27,38 @@ _NOT_ZERO = 1e-12
     "gff",
     family="edge-aware",
     source="Li, Kang & Hu, IEEE Trans. Image Process. 22(7), 2013",
+    joint=True,
     reach_px=96,  # two windows of radius 45 and the saliency's 6
 )
 def gff(
-    ir: Gray,
-    vis: Gray,
+    ir: Image,
+    vis: Image,
     *,
     base_radius: int = 45,
     base_eps: float = 0.3,
     detail_radius: int = 7,
     detail_eps: float = 1e-6,
-) -> Gray:
+) -> Image:
     """Guided filters spread the choice of the more salient image along edges.
 
     Args:
-        ir: (H, W) in [0, 1].
-        vis: same size as `ir`.
+        ir: (H, W) or (H, W, 3) in [0, 1]. Weights come from the luminances and hold for all
+            three channels.
+        vis: same shape as `ir`.
         base_radius: half window in pixels of the filter for the base weights.
         base_eps: its flatness threshold in squared intensity.
         detail_radius: half window in pixels of the filter for the detail weights.
         detail_eps: its flatness threshold.
     """
     # In single precision a flat window's variance would drown in rounding beside 1e-6.
-    planes = vis.astype(np.float64), ir.astype(np.float64)
+    views = vis.astype(np.float64), ir.astype(np.float64)
+    planes = _grey(views[0]), _grey(views[1])
     first, second = (saliency(plane) for plane in planes)
     wins = (first >= second - rounding(ir.dtype, 1.0)).astype(np.float64)
     base = _share(planes, wins, Window(planes[0], base_radius), base_eps)
     detail = _share(planes, wins, Window(planes[0], detail_radius), detail_eps)
-    low = _blend(base, *(_smooth(plane) for plane in planes))
-    fused = low + _blend(detail, *(plane - _smooth(plane) for plane in planes))
+    low = _blend(base, *(_smooth(view) for view in views))
+    fused = low + _blend(detail, *(view - _smooth(view) for view in views))
     return clipped(fused.astype(ir.dtype))
 
 
@@ -66,6 +69,11 @@ def saliency(plane: Plane) -> Plane:
     return cast(
         Plane, cv2.GaussianBlur(edges, side, _SMOOTH_SIGMA, borderType=cv2.BORDER_REPLICATE)
     )
+
+
+def _grey(view: Plane) -> Plane:
+    """What weights are made from: of colour the luminance in 8 bits, as in the authors' code."""
+    return _in_8_bits(luminance(cast(Image, view))) if view.ndim == 3 else view
 
 
 def _smooth(plane: Plane) -> Plane:
@@ -84,4 +92,5 @@ def _in_8_bits(weight: Plane) -> Plane:
 
 
 def _blend(share: Plane, first: Plane, second: Plane) -> Plane:
+    share = share[:, :, None] if first.ndim == 3 else share
     return second + share * (first - second)

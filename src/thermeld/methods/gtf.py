@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from thermeld.image import Gray
+from thermeld.image import Image
 from thermeld.methods.planes import Plane, clipped
 from thermeld.registry import method
 
@@ -31,14 +31,16 @@ _NOT_ZERO = 1e-10
     "gtf",
     family="variational",
     source="Ma, Chen, Li & Huang, Information Fusion 31, 2016",
+    joint=True,
     reach_px=None,  # thresholds and solver look at the whole image
 )
-def gtf(ir: Gray, vis: Gray, *, weight: float = 4.0, rounds: int = 5) -> Gray:
+def gtf(ir: Image, vis: Image, *, weight: float = 4.0, rounds: int = 5) -> Image:
     """Infrared intensities with visible gradients, by total variation.
 
     Args:
-        ir: (H, W) in [0, 1].
-        vis: same size as `ir`.
+        ir: (H, W) or (H, W, 3) in [0, 1]. Three channels are one problem: their gradients at a
+            pixel are one vector, whose length counts.
+        vis: same shape as `ir`.
         weight: of the gradients against the intensities (lambda).
         rounds: of reweighting.
     """
@@ -48,6 +50,7 @@ def gtf(ir: Gray, vis: Gray, *, weight: float = 4.0, rounds: int = 5) -> Gray:
 def l1_tv(target: Plane, weight: float, rounds: int) -> Plane:
     """U near the minimum of |U - target|_1 + weight * |grad U|_1, from U = target on.
 
+    (H, W) or (H, W, 3). With three channels the gradient at a pixel is one vector.
     The result is defined by these few inexact rounds; a better solver gives another image.
     """
     plane = target
@@ -71,10 +74,12 @@ def _fit_weight(residual: Plane) -> Plane:
 
 
 def _gradient_weight(plane: Plane) -> Plane:
-    """Weight of the squared gradient at each pixel."""
+    """Weight of the squared gradient at each pixel, the same for all its channels."""
     squared = np.zeros_like(plane)
     squared[:, :-1] += np.diff(plane, axis=1) ** 2
     squared[:-1] += np.diff(plane, axis=0) ** 2
+    if plane.ndim == 3:
+        squared = squared.sum(axis=2, keepdims=True)
     at, centres = _threshold(squared, _GRADIENT_SHARE)
     least = centres[at] if centres[at] > 0 else centres[min(at + 1, _BINS - 1)]
     capped = np.maximum(squared, squared.dtype.type(max(least, _NOT_ZERO)))
