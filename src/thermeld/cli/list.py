@@ -1,6 +1,7 @@
 """`thermeld list`: the methods there are, or all about one."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from thermeld.fuse import DEFAULT_METHOD, find_method, list_methods
-from thermeld.registry import Method, MethodCard
+from thermeld.registry import Method, MethodCard, need
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -18,7 +19,10 @@ thermeld list
 thermeld list laplacian   (its source and settings)
 
 thermeld list --markdown   (the table of the README)
+
+thermeld list --networks --markdown   (what can be trained, and the table of docs/networks.md)
 """
+NETWORK_HEADINGS = ("network", "parameters", "MACs (10^9)", "at", "source")
 HEADINGS = ("method", "family", "parameters", "map", "what it is")
 
 
@@ -31,8 +35,14 @@ def run(
     method: Annotated[str | None, typer.Argument(help="Tell all about this one.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Cards as JSON.")] = False,
+    networks: Annotated[
+        bool, typer.Option("--networks", help="The networks of the training room instead.")
+    ] = False,
 ) -> None:
     """List the methods: family, parameters, whether they blend, what each is."""
+    if networks:
+        _list_networks(markdown=markdown, as_json=as_json)
+        return
     entries = [find_method(method)] if method else [find_method(c.name) for c in list_methods()]
     if as_json:
         typer.echo(json.dumps([_facts(entry) for entry in entries], indent=2))
@@ -54,6 +64,44 @@ def markdown_table(cards: tuple[MethodCard, ...]) -> str:
     return "\n".join(lines)
 
 
+def _list_networks(*, markdown: bool, as_json: bool) -> None:
+    """Name, parameters, multiply-adds and source of every network, counted now."""
+    need("torch", "train")
+    from thermeld.train.count import list_networks
+
+    facts = list_networks()
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in facts], indent=2))
+        return
+    rows = [
+        (
+            row.name,
+            f"{row.parameters:,}",
+            f"{row.macs / 1e9:,.3f}",
+            f"{row.size[1]}x{row.size[0]}",
+            row.source,
+        )
+        for row in facts
+    ]
+    if markdown:
+        rule = "|---|--:|--:|--:|---|"
+        lines = [" | ".join(("", f"`{name}`", *rest, "")).strip() for name, *rest in rows]
+        typer.echo("\n".join([f"| {' | '.join(NETWORK_HEADINGS)} |", rule, *lines]))
+    else:
+        _print_columns(NETWORK_HEADINGS, rows, right=NETWORK_HEADINGS[1:4])
+
+
+def _print_columns(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str]
+) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
 def _row(card: MethodCard) -> tuple[str, ...]:
     return (
         f"{card.name} (default)" if card.name == DEFAULT_METHOD else card.name,
@@ -65,12 +113,7 @@ def _row(card: MethodCard) -> tuple[str, ...]:
 
 
 def _print_table(cards: tuple[MethodCard, ...]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in HEADINGS:
-        table.add_column(heading, justify="right" if heading == "parameters" else "left")
-    for card in cards:
-        table.add_row(*_row(card))
-    Console().print(table)
+    _print_columns(HEADINGS, [_row(card) for card in cards], right=("parameters",))
 
 
 def _print_card(entry: Method) -> None:

@@ -1,7 +1,7 @@
 """The generator path and the critic that FusionGAN and its relatives share.
 
 Source: Ma et al., "FusionGAN: A generative adversarial network for infrared and visible image
-fusion", Information Fusion 48, 2019, figures 4 and 5.
+fusion", Information Fusion 48, 2019.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """CNN: a classifier of patches as an activity map, and fusion of Laplacian pyramids by it.
 
 Source: Liu et al., "Infrared and visible image fusion with convolutional neural networks", Int.
-J. Wavelets, Multiresolution and Information Processing 16(3), 2018, sections 3.1 to 3.3.
+J. Wavelets, Multiresolution and Information Processing 16(3), 2018.
 
 Departures: the pyramids have a fixed depth, since a graph cannot count levels; the paper's
 floor(log2(min(H, W))) is 8 for sides of 256 to 511 pixels, the default.

@@ -1,7 +1,7 @@
 """DDcGAN: one dense generator and two critics, one per sensor.
 
 Source: Ma et al., "DDcGAN: A Dual-Discriminator Conditional Generative Adversarial Network for
-Multi-Resolution Image Fusion", IEEE Trans. Image Processing 29, 2020, figures 3 and 4.
+Multi-Resolution Image Fusion", IEEE Trans. Image Processing 29, 2020.
 
 Departures: the public code runs the decoder's first convolution twice with the same weights, a
 slip that `repeat_first` keeps; images of one resolution, so nothing is upsampled before.

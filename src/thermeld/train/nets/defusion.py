@@ -1,7 +1,7 @@
 """DeFusion: decompose two images into what they share and what each has alone.
 
 Source: Liang et al., "Fusion from Decomposition: A Self-Supervised Decomposition Approach for
-Image Fusion", ECCV 2022, figure 3; blocks from Zhang et al., "ResNeSt", CVPR Workshops 2022.
+Image Fusion", ECCV 2022; blocks from Zhang et al., "ResNeSt", CVPR Workshops 2022.
 
 Departures: none known; no normalisation anywhere, as in the public code. Maps are resized to
 those of the encoder where odd sizes make them differ.

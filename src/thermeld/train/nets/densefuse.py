@@ -1,7 +1,7 @@
 """DenseFuse: an auto-encoder with a dense block, whose features a fixed rule fuses.
 
 Source: Li & Wu, "DenseFuse: A Fusion Approach to Infrared and Visible Images", IEEE Trans.
-Image Processing 28(5), 2019, table I, equations 1 to 5.
+Image Processing 28(5), 2019.
 
 Departures: the public PyTorch code is followed (sum of features halved, ReLU at the end, new
 features last); `last`, `new_first` and the rules give the paper's and the TensorFlow code's.
@@ -31,7 +31,7 @@ def summed(first: Tensor, second: Tensor) -> Tensor:
 
 
 def l1(first: Tensor, second: Tensor) -> Tensor:
-    """Each place weighted by its activity, the 3x3 mean of |f| over all channels; eqs. 3 to 5."""
+    """Each place weighted by its activity, the 3x3 mean of |f| over all channels."""
     return _by_share(first, second, box=True)
 
 

@@ -1,7 +1,7 @@
 """FusionGAN: one generator that keeps infrared intensity, one critic that asks for visible detail.
 
 Source: Ma et al., "FusionGAN: A generative adversarial network for infrared and visible image
-fusion", Information Fusion 48, 2019, figures 4 and 5.
+fusion", Information Fusion 48, 2019.
 
 Departures: none known. The public test script normalises by the statistics of the single image
 and forgets the spectral normalisation; `statistics` and `spectral` are the switches.

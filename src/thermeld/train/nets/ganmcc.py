@@ -2,7 +2,7 @@
 
 Source: Ma et al., "GANMcC: A generative adversarial network with multi-classification
 constraints for infrared and visible image fusion", IEEE Trans. Instrumentation and Measurement
-70, 2021, figures 2 and 3.
+70, 2021.
 
 Departures: none known; spectral normalisation and the statistics that normalise at inference
 are switches, as for FusionGAN, whose layers both paths are.

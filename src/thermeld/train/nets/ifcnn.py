@@ -1,7 +1,7 @@
 """IFCNN: convolutional features of each image, their element-wise maximum, two convolutions.
 
 Source: Zhang et al., "IFCNN: A general image fusion framework based on convolutional neural
-network", Information Fusion 54, 2020, figure 1 and equation 1.
+network", Information Fusion 54, 2020.
 
 Departures: the first convolution is ResNet-101's in the paper and frozen; here `freeze_stem`
 says so, and it is off for those who train from nothing.

@@ -1,10 +1,11 @@
 """LWC-DenseFuse: DenseFuse of lightweight convolutions that compensate what they lose.
 
-Source: "LWC-DenseFuse", Sensors 26(12), 3748 (abstract): depthwise and pointwise instead of
-standard convolution, channel attention that enhances and compensates, channel shuffle between
-groups, staged training.
+Source: "Infrared and Visible Image Fusion Network Based on Self-Compensating Lightweight
+Convolution", Sensors 26(12), 3748, abstract.
 
-Only the abstract was at hand: widths are DenseFuse's (Li & Wu 2019), everything else is ours.
+It says: depthwise and pointwise instead of standard convolution, channel attention that enhances
+and compensates, channel shuffle between groups, staged training. Only that was at
+hand: widths are DenseFuse's (Li & Wu 2019), everything else is ours.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 Source: Wang et al., "SCGRFuse: An infrared and visible image fusion network based on
 spatial/channel attention mechanism and gradient aggregation residual dense blocks", Engineering
-Applications of Artificial Intelligence 132, 2024, equations 1 to 9; public code of the authors.
+Applications of Artificial Intelligence 132, 2024; public code of the authors.
 
 Departures: where paper and code differ the code is followed; `share_branch_convs`,
 `channel_mode`, `pfb_pad` and `freeze_gradients` give the paper's reading. Normalisations that

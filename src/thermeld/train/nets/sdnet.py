@@ -1,7 +1,7 @@
 """SDNet: squeeze two images into one, decompose it again, and learn from both.
 
 Source: Zhang & Ma, "SDNet: A Versatile Squeeze-and-Decomposition Network for Real-Time Image
-Fusion", Int. J. Computer Vision 129, 2021, figures 3 and 4.
+Fusion", Int. J. Computer Vision 129, 2021.
 
 Departures: none known; the decomposition is dropped for inference.
 """

@@ -1,8 +1,7 @@
 """SeAFusion: two streams of gradient residual dense blocks, a small decoder.
 
 Source: Tang et al., "Image fusion in the loop of high-level vision tasks: A semantic-aware
-real-time infrared and visible image fusion network", Information Fusion 82, 2022, figures 3
-and 4.
+real-time infrared and visible image fusion network", Information Fusion 82, 2022.
 
 Departures: the decoder's batch normalisations exist in the public code but are never applied;
 they are not built here (226 parameters fewer).

@@ -1,8 +1,10 @@
 """TarDAL and its lightweight form with separable convolutions and CBAM, and their critics.
 
 Source: Liu et al., "Target-aware Dual Adversarial Learning and a Multi-scenario Multi-Modality
-Benchmark to Fuse Infrared and Visible for Object Detection", CVPR 2022, section 3.2; the light
-form puts MobileNets' convolutions (Howard et al. 2017) and CBAM (Woo et al. 2018) into it.
+Benchmark to Fuse Infrared and Visible for Object Detection", CVPR 2022, section 3.2; light form:
+Wu et al., "A Lightweight GAN-Based Image Fusion Algorithm for Visible and Infrared Images", 2024.
+
+The light form puts MobileNets' convolutions (Howard et al. 2017) and CBAM (Woo et al. 2018) in.
 
 Departures: the position of CBAM (after the dense block) and its reduction of 16 follow from the
 light form's published size; batch normalisation stands where TarDAL has it.

@@ -1,7 +1,7 @@
 """U2Fusion: one dense network whose loss weighs each source by the information in it.
 
 Source: Xu et al., "U2Fusion: A Unified Unsupervised Image Fusion Network", IEEE Trans. Pattern
-Analysis and Machine Intelligence 44(1), 2022, figure 3, equations 1 to 6.
+Analysis and Machine Intelligence 44(1), 2022.
 
 Departures: none in the network. Concatenation is new features first, as in the public code.
 """

@@ -1,4 +1,9 @@
-"""Loss terms: pure functions of tensors, each with its source."""
+"""Loss terms: pure functions of tensors, each with its source.
+
+What a system adds up are named terms and their weights: `total(terms, WEIGHTS)`. `structure` holds
+similarities, `content` what the fused image must keep, `adversarial` what critics and generators
+play for, `saliency` where to look, `segmentation` what joint training asks of a segmenter.
+"""
 
 from collections.abc import Mapping
 
