@@ -172,6 +172,13 @@ def test_decomposition_and_features_by_hand():
     assert content.perceptual(*pair).item() == pytest.approx(0.25 + 1)
 
 
+def test_defusion_shares_by_hand():
+    assert content.defusion_shares(2999) == (0, 0)
+    assert content.defusion_shares(3500) == (pytest.approx(0.15 / 4), 0)
+    assert content.defusion_shares(17_000) == (pytest.approx(0.15), pytest.approx(0.25))
+    assert content.defusion_shares(50_000) == (pytest.approx(0.015), pytest.approx(1))
+
+
 def test_contrast_saliency_by_hand():
     """Three pixels at 0 and one at 1: 255 from one other, and from three others."""
     found = contrast_saliency(plane([[0, 0], [0, 1]]))

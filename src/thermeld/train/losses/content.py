@@ -22,6 +22,8 @@ DDCGAN = {"intensity": 0.6 / 16, "gradient": 0.6 * 1.2}
 SDNET = {"ir": 1.0, "vis": 0.5, "gradient": 80.0, "back": 1.0}
 U2FUSION = {"structure": 1.0, "pixels": 20.0}
 TARDAL_FIRST = {"structure": 1.0, "pixels": 20.0}
+TARDAL = {"source": 0.8, "target": 0.2 * 0.5, "detail": 0.2 * 0.5}  # of the whole generator loss
+TWO_LAYER = {"first": 2.0, "second": 2.0, "third": 100.0}  # content beside the critic's term
 
 
 def strongest(fused: Tensor, ir: Tensor, vis: Tensor) -> dict[str, Tensor]:
@@ -157,6 +159,19 @@ def tardal(fused: Tensor, ir: Tensor, vis: Tensor) -> Tensor:
 def defusion(answers: dict[str, Tensor], truths: dict[str, Tensor]) -> dict[str, Tensor]:
     """L1 of the common, both unique and the fused image; Liang et al., "DeFusion", 2022."""
     return {name: (answers[name] - truth).abs().mean() for name, truth in truths.items()}
+
+
+def defusion_shares(step: int) -> tuple[float, float]:
+    """Weights at a step: how far masks of the parts give way, and of the fused image.
+
+    The parts are compared under their masks alone for 3,000 steps, then with a growing share of
+    the rest; the fused image counts from step 17,000.
+
+    Source: public code of Liang et al., "DeFusion", 2022.
+    """
+    unmasked = 0.15 * (min(step, 7000) / 7000) ** 2 * (0.1 if step > 40_000 else 1.0)
+    whole = (min(step - 10_000, 14_000) / 14_000) ** 2
+    return unmasked if step >= 3000 else 0.0, whole if step >= 17_000 else 0.0
 
 
 def perceptual(answer: list[Tensor], truth: list[Tensor]) -> Tensor:
