@@ -165,6 +165,7 @@ def _colour_notes(rows: Sequence[Row]) -> Iterator[str]:
         "ycbcr": "luminance is fused, the visible image's chrominance kept",
         "blend": "infrared is mixed into red, green and blue alike by the blending map",
         "gray": "one gray channel",
+        "per-channel": "red, green and blue are fused one by one",
         "given": "the fused image was given as a file",
     }
     modes: dict[tuple[str, str], dict[str, None]] = {}
