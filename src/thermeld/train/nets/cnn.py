@@ -4,7 +4,8 @@ Source: Liu et al., "Infrared and visible image fusion with convolutional neural
 J. Wavelets, Multiresolution and Information Processing 16(3), 2018.
 
 Departures: the pyramids have a fixed depth, since a graph cannot count levels; the paper's
-floor(log2(min(H, W))) is 8 for sides of 256 to 511 pixels, the default.
+floor(log2(min(H, W))) is 8 for sides of 256 to 511 pixels, the default. The whole method runs in
+torch; its pyramids of unknown size are more than the ONNX exporter can follow.
 """
 
 from typing import ClassVar
@@ -38,7 +39,8 @@ class LiuCnn(nn.Module):
         self.features = nn.Sequential(
             conv(1, 64, activation=nn.ReLU()),
             conv(64, 128, activation=nn.ReLU()),
-            nn.MaxPool2d(2, ceil_mode=True),  # odd sizes continued by zeros, below any feature
+            nn.ZeroPad2d((0, 1, 0, 1)),  # zeros lie below any feature; pooled only at odd sizes
+            nn.MaxPool2d(2),
             conv(128, 256, activation=nn.ReLU()),
         )
         self.output = nn.Conv2d(512, 2, 8)
@@ -106,17 +108,10 @@ def _local_sum(image: Tensor) -> Tensor:
 
 def halved(image: Tensor) -> Tensor:
     """Every second pixel after the filter 1 4 6 4 1; the border mirrored with its own pixel."""
-    for axis in (2, 3):
-        image = _mirrored(image, axis)
-    return _filtered(image)[:, :, ::2, ::2]
-
-
-def _mirrored(image: Tensor, axis: int) -> Tensor:
-    """Two pixels more on both sides: b a | a b c ... y z | z y."""
-    length = image.shape[axis]
-    before = [image.narrow(axis, 1, 1), image.narrow(axis, 0, 1)]
-    after = [image.narrow(axis, length - 1, 1), image.narrow(axis, length - 2, 1)]
-    return torch.cat([*before, image, *after], dim=axis)
+    rows = [image[:, :, 1:2], image[:, :, :1], image, image[:, :, -1:], image[:, :, -2:-1]]
+    wide = torch.cat(rows, dim=2)  # b a | a b c ... y z | z y
+    cols = [wide[..., 1:2], wide[..., :1], wide, wide[..., -1:], wide[..., -2:-1]]
+    return _filtered(torch.cat(cols, dim=3))[:, :, ::2, ::2]
 
 
 def doubled(image: Tensor, like: Tensor) -> Tensor:
