@@ -20,6 +20,13 @@ def test_the_reference_is_met_with_the_authors_dictionary(classical):
     assert 10 * np.log10(255.0**2 / np.mean(off**2)) > 78.0
 
 
+def test_our_dictionary_fuses_much_as_the_authors_does(classical):
+    filters = np.load(classical / "data" / "csr_dictionary.npy").transpose(2, 0, 1)
+    ir, vis = (plane[80:144, 80:144] for plane in pair(classical / "sources", "16"))
+    pieces = ir.astype(np.float32), vis.astype(np.float32)
+    assert psnr(csr(*pieces), fuse_by(filters, *pieces, sparsity=0.01)) > 36.0
+
+
 def test_single_precision_stays_near_double(rng):
     ir, vis = rng.random((40, 50)), rng.random((40, 50))
     assert psnr(csr(ir.astype(np.float32), vis.astype(np.float32)), csr(ir, vis)) > 60.0
