@@ -204,6 +204,79 @@ def test_same_folders_by_other_paths_are_the_same(folders, monkeypatch):
     assert all(result.skipped for result in fuse_folder(pairs, job(folders)))
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_sources_are_never_replaced(folders, overwrite):
+    """Not as results and not as panels, whatever is allowed."""
+    pairs = pair_files(folders / "ir", folders / "vis").pairs
+    before = {path: path.read_bytes() for pair in pairs for path in (pair.ir, pair.vis)}
+    with pytest.raises(UnwritableFile):
+        list(fuse_folder(pairs, job(folders, out=folders / "ir", overwrite=overwrite)))
+    (folders / "x").mkdir()
+    (folders / "ir").rename(folders / "x" / "compare")
+    moved = pair_files(folders / "x" / "compare", folders / "vis").pairs
+    wanted = job(folders, out=folders / "x", overwrite=overwrite, compare=True)
+    with pytest.raises(UnwritableFile):
+        list(fuse_folder(moved, wanted))
+    with pytest.raises(UnwritableFile):
+        fuse_files(Fuser("average"), moved[0], moved[0].vis, overwrite=overwrite)
+    (folders / "x" / "compare").rename(folders / "ir")
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_panels_of_others_are_never_replaced(folders):
+    mine = write_image(folders / "out" / "compare" / "a.png", np.zeros((3, 3), np.uint8))
+    with pytest.raises(UnwritableFile, match=r"a\.png.*--overwrite"):
+        run(folders, compare=True)
+    assert read_image(mine).pixels.shape == (3, 3)
+
+
+def test_broken_panel_is_made_anew(folders):
+    run(folders, compare=True)
+    (folders / "out" / "compare" / "b.png").write_bytes(b"junk")
+    again = run(folders, compare=True)
+    assert [stem for stem, result in again.items() if not result.skipped] == ["b"]
+
+
+def test_two_runs_do_not_share_a_folder(folders):
+    from thermeld.batch import Journal
+
+    with (
+        Journal(folders / "out" / JOURNAL),
+        pytest.raises(UnwritableFile, match="another run"),
+    ):
+        run(folders)
+    assert len(run(folders)) == 4
+
+
+@pytest.mark.parametrize("line", ['{"file": "a.png"}', "[]", "7", '{"file": ["a"]}', "{"])
+def test_odd_lines_in_the_journal_vouch_for_nothing(folders, line):
+    (folders / "out").mkdir()
+    (folders / "out" / JOURNAL).write_text(line)
+    write_image(folders / "out" / "a.png", np.zeros((3, 3), np.uint8))
+    with pytest.raises(UnwritableFile, match="--overwrite"):
+        run(folders)
+
+
+def test_folders_in_the_way_are_named(folders):
+    (folders / "out" / "a.png").mkdir(parents=True)
+    with pytest.raises(UnwritableFile, match=r"a\.png"):
+        run(folders)
+    (folders / "other" / JOURNAL).mkdir(parents=True)
+    with pytest.raises(UnwritableFile, match="journal"):
+        run(folders, out=folders / "other")
+
+
+def test_journal_on_a_full_disk_fails_the_pair_alone(folders, monkeypatch):
+    def full(self, row):
+        raise self._unwritable(OSError(28, "No space left on device"))
+
+    monkeypatch.setattr("thermeld.batch.Journal.record", full)
+    results = run(folders)
+    assert all(
+        isinstance(result, Failed) and "No space" in result.error for result in results.values()
+    )
+
+
 def test_two_files_make_one(folders):
     pair = Pair("a", folders / "ir" / "a.png", folders / "vis" / "a.bmp")
     done = fuse_files(

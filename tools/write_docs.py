@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from thermeld.batch import write_panel
+from thermeld.batch import panel_of
 from thermeld.cli.list import markdown_table
 from thermeld.data.scene import demo_scene
 from thermeld.fuse import Fuser, list_methods
 from thermeld.image import to_depth
-from thermeld.io import Picture
+from thermeld.io import Picture, write_image
 from thermeld.methods.neural import MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,9 +83,8 @@ def draw_demo(path: Path) -> None:
     scene = demo_scene()
     ir, vis = to_depth(scene.ir, np.uint8), to_depth(scene.vis, np.uint8)
     fuser = Fuser()
-    write_panel(
-        path, fuser, Picture(ir, None, path, "png"), Picture(vis, None, path, "png"), fuser(ir, vis)
-    )
+    pictures = (Picture(ir, None, path, "png"), Picture(vis, None, path, "png"))
+    write_image(path, panel_of(fuser, *pictures, fuser(ir, vis)), overwrite=True)
 
 
 def training_plot() -> str:

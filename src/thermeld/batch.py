@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -80,6 +81,18 @@ class Job:
         """Where the result of a pair goes."""
         return self.out / f"{pair.stem}{self.suffix}"
 
+    def panel(self, pair: Pair) -> Path:
+        """Where its panel goes."""
+        return self.out / COMPARE_FOLDER / f"{pair.stem}.png"
+
+    def files(self, pair: Pair) -> tuple[Path, ...]:
+        """All that is made of a pair."""
+        return (self.target(pair), self.panel(pair)) if self.compare else (self.target(pair),)
+
+    def key(self, made: Path) -> str:
+        """What the journal calls a file."""
+        return made.relative_to(self.out).as_posix()
+
 
 def fuse_files(
     fuser: Fuser, pair: Pair, out: Path, *, overwrite: bool = False, compare: Path | None = None
@@ -92,12 +105,13 @@ def fuse_files(
     begun = time.perf_counter()
     for target in filter(None, (out, compare)):
         require_writable(target, overwrite)
+        require_no_source(target, (pair,))
     ir, vis = read_image(pair.ir), read_image(pair.vis)
     fused = fuser(ir.pixels, stored_with_alpha(vis))
     pixels, alpha = split_alpha(fused)
     write_image(out, pixels, alpha=alpha, overwrite=overwrite)
     if compare is not None:
-        write_panel(compare, fuser, ir, vis, fused)
+        write_image(compare, panel_of(fuser, ir, vis, fused), overwrite=overwrite)
     return Done(pair, out, time.perf_counter() - begun)
 
 
@@ -114,10 +128,16 @@ def fuse_folder(pairs: Iterable[Pair], job: Job, *, workers: int = 0) -> Iterato
             folder cannot be written to.
     """
     pairs = list(pairs)
-    journal = Journal(job.out / JOURNAL)
+    require_writable(job.out / f"any{job.suffix}", overwrite=True)
+    with Journal(job.out / JOURNAL) as journal:
+        yield from _fuse_all(pairs, job, journal, workers or usable_cores())
+
+
+def _fuse_all(
+    pairs: list[Pair], job: Job, journal: "Journal", count: int
+) -> Iterator[Done | Failed]:
     intact = _plan(pairs, job, journal)
     yield from (Done(pair, job.target(pair), skipped=True) for pair in pairs if pair in intact)
-    count = workers or usable_cores()
     waiting = (pair for pair in pairs if pair not in intact)
     pool = ThreadPoolExecutor(count)
     try:
@@ -140,22 +160,51 @@ def usable_cores() -> int:
 
 
 class Journal:
-    """What a folder's results are, one JSON object a line; the last line of a name counts."""
+    """What a folder's results are, one JSON object a line; the last line of a name counts.
+
+    Used as a context manager, it keeps other runs out of the folder while this one works.
+
+    Raises:
+        UnwritableFile: it cannot be read or written, or another run holds it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
         self._rows: dict[str, dict[str, Any]] = {}
-        if path.exists():
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                self._take(line)
+
+    def __enter__(self) -> "Journal":
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a+", encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if not _locked(self._file.fileno()):
+            self._file.close()
+            raise UnwritableFile(
+                f"{self.path.parent}: another run is writing into this folder; wait for it to end"
+            )
+        self._file.seek(0)
+        for line in self._file:
+            self._take(line)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()  # which also gives the folder free
 
     def _take(self, line: str) -> None:
         try:
             row = json.loads(line)
-            self._rows[row["file"]] = row
-        except (ValueError, TypeError, KeyError):
+            if {"sha256", "made", "from"} <= row.keys():
+                self._rows[row["file"]] = row
+        except (ValueError, TypeError, KeyError, AttributeError):
             return  # cut short by a kill: that result is not vouched for
+
+    def _unwritable(self, error: OSError) -> UnwritableFile:
+        return UnwritableFile(
+            f"{self.path}: the journal cannot be written ({error.strerror}); free space, check "
+            "access rights or choose another folder"
+        )
 
     def row(self, file: str) -> Mapping[str, Any]:
         """The last line about a file; empty if there is none."""
@@ -165,40 +214,72 @@ class Journal:
         """Append a line; written before the file gets its name, so no result lacks its line."""
         with self._lock:
             self._rows[row["file"]] = row
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Begins with a newline too, in case a kill cut the line before short.
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write("\n" + json.dumps(row, sort_keys=True) + "\n")
+            try:
+                # Begins with a newline too, in case a kill cut the line before short.
+                self._file.write("\n" + json.dumps(row, sort_keys=True) + "\n")
+                self._file.flush()
+            except OSError as error:
+                raise self._unwritable(error) from error
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the file for this process; True too where the system has no such locks."""
+    try:
+        fcntl = import_module("fcntl")
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _plan(pairs: list[Pair], job: Job, journal: Journal) -> set[Pair]:
     """Pairs whose results are there and intact; refuses if others' files are in the way."""
-    require_writable(job.out / f"any{job.suffix}", overwrite=True)
-    states = {pair: _state(pair, job, journal) for pair in pairs}
-    foreign = [job.target(pair) for pair, state in states.items() if state == "foreign"]
+    for pair in pairs:
+        for made in job.files(pair):
+            require_no_source(made, pairs)
+    states = {
+        pair: {made: _state(made, pair, job, journal) for made in job.files(pair)} for pair in pairs
+    }
+    foreign = [made for found in states.values() for made in found if found[made] == "foreign"]
     if foreign and not job.overwrite:
         raise UnwritableFile(
             f"{foreign[0]} and {len(foreign) - 1} more exist and were not made by this command "
             "with these settings; choose another folder, or replace them with --overwrite"
         )
-    return {pair for pair, state in states.items() if state == "intact"}
+    return {pair for pair, found in states.items() if set(found.values()) == {"intact"}}
 
 
-def _state(pair: Pair, job: Job, journal: Journal) -> str:
+def require_no_source(made: Path, pairs: Iterable[Pair]) -> None:
+    """Refuse to write over a picture that is being fused, whatever else is allowed.
+
+    Raises:
+        UnwritableFile: `made` is one of the sources.
+    """
+    if not made.exists():
+        return
+    where = made.resolve()
+    for pair in pairs:
+        if where in (pair.ir.resolve(), pair.vis.resolve()):
+            raise UnwritableFile(
+                f"{made}: is one of the pictures to be fused; write the result elsewhere"
+            )
+
+
+def _state(made: Path, pair: Pair, job: Job, journal: Journal) -> str:
     """Of a result: "missing" (to be made), "intact", or "foreign" (not ours to replace)."""
-    target = job.target(pair)
-    if not target.exists():
+    if not made.exists():
         return "missing"
-    row = journal.row(target.name)
-    if not row:
+    row = journal.row(job.key(made))
+    if not row or not made.is_file():
         return "foreign"
-    if _sha256(target.read_bytes()) != row["sha256"]:
-        return "foreign" if _readable(target) else "missing"
+    if _sha256(made.read_bytes()) != row["sha256"]:
+        return "foreign" if _readable(made) else "missing"
     if row["made"] != job.identity:
         return "foreign"
-    if row["from"] != _sources(pair) or (job.compare and not _panel_path(target).exists()):
-        return "missing"
-    return "intact"
+    return "intact" if row["from"] == _sources(pair) else "missing"
 
 
 def _readable(path: Path) -> bool:
@@ -215,12 +296,13 @@ def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
     try:
         ir, vis = read_image(pair.ir), read_image(pair.vis)
         fused = job.fuser(ir.pixels, stored_with_alpha(vis))
+        made = {target: _encoded(fused, target.suffix)}
         if job.compare:
-            write_panel(_panel_path(target), job.fuser, ir, vis, fused)
-        data = _encoded(fused, target.suffix)
-        row = {"file": target.name, "sha256": _sha256(data), "made": job.identity}
-        journal.record({**row, "from": _sources(pair)})
-        write_bytes(target, data, overwrite=True)
+            made[job.panel(pair)] = encode_image(panel_of(job.fuser, ir, vis, fused), ".png")
+        for path, data in made.items():
+            row = {"file": job.key(path), "sha256": _sha256(data), "made": job.identity}
+            journal.record({**row, "from": _sources(pair)})
+            write_bytes(path, data, overwrite=True)
     except FusionError as error:
         return Failed(pair, str(error))
     except MemoryError:
@@ -228,8 +310,8 @@ def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
     return Done(pair, target, time.perf_counter() - begun)
 
 
-def write_panel(path: Path, fuser: Fuser, ir: Picture, vis: Picture, fused: Stored) -> None:
-    """An infrared | visible | fused picture, 8 bit, the infrared as the fuser's window shows it."""
+def panel_of(fuser: Fuser, ir: Picture, vis: Picture, fused: Stored) -> Stored:
+    """Infrared | visible | fused, 8 bit, the infrared as the fuser's window shows it."""
     size = fused.shape[:2]
     shown_ir = resized(to_depth(fuser.infrared(ir.pixels), np.uint8), size)
     shown_vis = resized(to_depth(unit(vis.pixels), np.uint8), size)
@@ -239,7 +321,7 @@ def write_panel(path: Path, fuser: Fuser, ir: Picture, vis: Picture, fused: Stor
         "visible": shown_vis,
         f"fused: {fuser.card.name}": shown_fused,
     }
-    write_bytes(path, encode_image(panel(pictures), path.suffix), overwrite=True)
+    return panel(pictures)
 
 
 def stored_with_alpha(picture: Picture) -> Stored:
@@ -261,10 +343,6 @@ def split_alpha(image: Stored) -> tuple[Stored, Stored | None]:
 def _encoded(fused: Stored, suffix: str) -> bytes:
     pixels, alpha = split_alpha(fused)
     return encode_image(pixels, suffix, alpha=alpha)
-
-
-def _panel_path(target: Path) -> Path:
-    return target.parent / COMPARE_FOLDER / f"{target.stem}.png"
 
 
 def _sources(pair: Pair) -> list[list[Any]]:

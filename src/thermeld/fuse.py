@@ -1,6 +1,7 @@
 """The main job: what cameras and files give, through a method, to what people want back."""
 
 from collections.abc import Mapping
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,13 +60,16 @@ def list_methods() -> tuple[MethodCard, ...]:
     )
 
 
-def find_method(name: str) -> Method:
+def find_method(name: str | PathLike[str]) -> Method:
     """A method by its name, or by the path of an ONNX file.
 
     Raises:
         UnknownName: no method of that name.
         BadModel: the file or its card is missing or damaged.
     """
+    if not isinstance(name, str | PathLike):
+        raise BadSetting(f"a method is a name or the path of an ONNX file, got {name!r}")
+    name = fspath(name)
     if name.lower().endswith(".onnx"):
         return method_from_file(Path(name))
     return lookup(METHODS, name, "method")
@@ -103,7 +107,7 @@ class Fuser:
 
     def __init__(
         self,
-        method: str = DEFAULT_METHOD,
+        method: str | PathLike[str] = DEFAULT_METHOD,
         *,
         color: str = "ycbcr",
         fit: str | None = None,
@@ -118,8 +122,9 @@ class Fuser:
         self.fit = None if fit is None else _one_of("fit", fit, FITS)
         self.window = thermal_window(window)
         self.tile_px = tile_px
-        if threads < 0 or tile_px < 0:
-            raise BadSetting(f"threads and tile_px cannot be negative: {threads}, {tile_px}")
+        for name, count in (("threads", threads), ("tile_px", tile_px)):
+            if not isinstance(count, int) or count < 0:
+                raise BadSetting(f"{name} must be a whole number and not negative, got {count!r}")
         if color == "blend" and not self.card.blends:
             raise BadSetting(
                 f"{self.card.name} makes no blending map, so color 'blend' is not possible; "

@@ -7,6 +7,7 @@ converts. Luminance is BT.601 on full-range values.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import TypeAlias
 
@@ -88,12 +89,21 @@ def thermal_window(choice: "str | Window") -> Callable[[np.dtype[np.generic]], W
     Raises:
         BadSetting: not understood.
     """
+    if not isinstance(choice, str | Window):
+        raise BadSetting(f"window must be a text as 'auto' or '7000:9000', or a Window: {choice!r}")
     if choice == "auto":
-        return lambda dtype: THERMAL_WINDOW if dtype == np.uint16 else None
+        return _auto_window
     if choice == "full":
-        return lambda dtype: None
-    window = Window.parse(choice) if isinstance(choice, str) else choice
-    return lambda dtype: window
+        return partial(_same_window, None)
+    return partial(_same_window, Window.parse(choice) if isinstance(choice, str) else choice)
+
+
+def _auto_window(dtype: np.dtype[np.generic]) -> Window | None:
+    return THERMAL_WINDOW if dtype == np.uint16 else None
+
+
+def _same_window(window: Window | None, dtype: np.dtype[np.generic]) -> Window | None:
+    return window
 
 
 def unit(pixels: Stored, *, window: Window | None = None) -> Image:

@@ -99,6 +99,7 @@ def test_settings_reach_the_method(thermeld, pair, tmp_path):
         (["-m", "laplacian", "--set", "depth=1"], 2, "setting of laplacian"),
         (["-m", "nowhere.onnx"], 1, "no such model file"),
         (["--fit", "both"], 2, "ir, vis"),
+        (["--format", "gif"], 2, "--format must be one of"),
     ],
     ids=str,
 )
@@ -122,6 +123,19 @@ def test_bad_files_get_one_line(thermeld, pair, tmp_path, content, says):
     assert "ir.png" in answer.err
     assert answer.err.count("\n") == 1
     assert not (tmp_path / "f.png").exists()
+
+
+def test_results_do_not_go_among_the_sources(thermeld, folders):
+    for name in ("ir", "vis"):
+        answer = thermeld("fuse", folders / "ir", folders / "vis", "-o", folders / name)
+        assert answer.code == 2
+        assert "name another folder" in answer.err
+
+
+def test_names_too_long_for_the_disk_get_one_line(thermeld, pair, tmp_path):
+    answer = thermeld("fuse", *pair, "-o", tmp_path / f"{'a' * 300}.png", "-m", "average")
+    assert answer.code == 1
+    assert answer.err.count("\n") == 1
 
 
 def test_missing_file_and_mixed_kinds(thermeld, pair, tmp_path):

@@ -89,6 +89,20 @@ def test_file_that_is_no_network_is_refused(model):
         Fuser(str(model))
 
 
+def test_card_that_states_other_channels_is_refused(model):
+    change(model, channels={"ir": 3, "vis": 3})
+    with pytest.raises(BadModel, match="states inputs and channels"):
+        Fuser(str(model))
+
+
+def test_file_without_the_output_its_card_implies_is_refused(model):
+    generative = MODELS / "mobilefuse-generative.onnx"
+    model.write_bytes(generative.read_bytes())
+    change(model, sha256=json.loads(generative.with_suffix(".json").read_text())["sha256"])
+    with pytest.raises(BadModel, match="no output named map"):
+        Fuser(model)
+
+
 def test_card_cannot_point_elsewhere(model, tmp_path):
     """Only the name of `file` counts: a card cannot reach out of its folder."""
     change(model, file="../../mine.onnx")

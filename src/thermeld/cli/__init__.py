@@ -57,3 +57,7 @@ def main() -> None:
         line = " ".join(str(error).split())
         sys.stderr.write(f"thermeld: {line}\n")
         sys.exit(2 if isinstance(error, ASKED_WRONGLY) else 1)
+    except OSError as error:  # what the system refuses: disk full, name too long, no access
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"thermeld: {where}{error.strerror or error}\n")
+        sys.exit(1)

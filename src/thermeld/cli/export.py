@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from thermeld.errors import BadSetting
 from thermeld.registry import need
 
 EPILOG = """[bold]Examples[/bold]
@@ -33,6 +34,8 @@ def run(
     ] = None,
 ) -> None:
     """Export to ONNX with its card, after checking ONNX Runtime against torch."""
+    if not licence.strip():
+        raise BadSetting("a card must state the licence of its weights; say which with --licence")
     need("torch", "train")
     need("onnxscript", "train")
     from thermeld.cli.holdout import measure

@@ -21,7 +21,7 @@ from thermeld.cli._options import (
 from thermeld.cli._parts import progress_bar
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD
-from thermeld.io import Pairing, pair_files
+from thermeld.io import SUFFIXES, Pairing, pair_files
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -68,6 +68,8 @@ def run(
     A folder run can be stopped and run again: what is done and intact is
     skipped. A bad pair is named at the end and does not stop the rest.
     """
+    if f".{suffix.lstrip('.').lower()}" not in SUFFIXES:
+        raise BadSetting(f"--format must be one of {' '.join(SUFFIXES)}, got {suffix!r}")
     choice = Choice(method, color, fit, window, tuple(settings or ()))
     pairing = pair_files(ir, vis)
     if not ir.is_dir():
@@ -75,6 +77,8 @@ def run(
         return
     workers = jobs or usable_cores()
     fuser = choice.fuser(threads=max(1, usable_cores() // workers))
+    if _folder(out).resolve() in (ir.resolve(), vis.resolve()):
+        raise BadSetting(f"{out} holds the pictures to be fused; name another folder for results")
     job = Job(fuser, choice.identity(), _folder(out), f".{suffix.lstrip('.')}", overwrite, compare)
     _many(pairing, job, workers, as_json=as_json)
 

@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import numpy as np
 
 from thermeld.errors import BadModel
 from thermeld.image import Gray, Image, luminance
-from thermeld.registry import Method, MethodCard, add_method, need
+from thermeld.registry import Method, MethodCard, add_method, checked_settings, need
 
 MODELS = Path(__file__).parent / "models"
 
@@ -86,7 +85,12 @@ def read_model(card_path: Path) -> Model:
 
 def method_of(model: Model) -> Method:
     """The table entry of a model; nothing is loaded until it is built."""
-    return Method(model.card, partial(OnnxFusion, model), {}, model.sha256)
+
+    def build(*, threads: int = 0, **chosen: Any) -> OnnxFusion:
+        checked_settings(chosen, {}, model.card.name)  # a network has none
+        return OnnxFusion(model, threads=threads)
+
+    return Method(model.card, build, {}, model.sha256)
 
 
 def method_from_file(path: Path) -> Method:
@@ -164,9 +168,15 @@ def _session(model: Model, threads: int) -> Any:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except (fault.Fail, fault.InvalidGraph, fault.InvalidProtobuf, fault.NotImplemented) as error:
         raise BadModel(f"{model.path}: ONNX Runtime cannot load it ({error})") from error
-    names = {entry.name for entry in session.get_inputs()}
-    if names != {"ir", "vis"}:
-        raise BadModel(f"{model.path}: inputs must be named ir and vis, found {sorted(names)}")
+    found = {entry.name: entry.shape[1] for entry in session.get_inputs()}
+    if found != dict(model.channels):
+        raise BadModel(
+            f"{model.path}: its card states inputs and channels {dict(model.channels)}, "
+            f"the file has {found}"
+        )
+    wanted = "map" if model.card.blends else "fused"
+    if wanted not in {entry.name for entry in session.get_outputs()}:
+        raise BadModel(f"{model.path}: has no output named {wanted}, which its card implies")
     return session
 
 

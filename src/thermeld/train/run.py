@@ -8,9 +8,12 @@ import torch
 from lightning_fabric import Fabric
 
 from thermeld.data.masked import masked_images
+from thermeld.errors import BadSetting
 from thermeld.train.loop import Outcome, train
 from thermeld.train.recipe import Precision, Recipe
 from thermeld.train.supervised import Supervised
+
+ACCELERATORS = ("auto", "cpu", "cuda")
 
 
 def run_recipe(
@@ -36,7 +39,16 @@ def run_recipe(
 
 
 def start_fabric(precision: Precision, accelerator: str) -> Fabric:
-    """Fabric on one device of the kind asked for."""
+    """Fabric on one device of the kind asked for.
+
+    Raises:
+        BadSetting: no such kind, or none on this machine.
+    """
+    if accelerator not in ACCELERATORS or (accelerator == "cuda" and not torch.cuda.is_available()):
+        raise BadSetting(
+            f"accelerator {accelerator!r} is not to be had here; take one of "
+            f"{', '.join(ACCELERATORS)}, cuda only on a machine that has it"
+        )
     torch.set_float32_matmul_precision("high")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # hints about clusters that do not concern a user
