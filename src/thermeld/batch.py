@@ -105,7 +105,7 @@ def fuse_files(
     begun = time.perf_counter()
     for target in filter(None, (out, compare)):
         require_writable(target, overwrite)
-        require_no_source(target, (pair,))
+        require_no_source(target, sources_of((pair,)))
     ir, vis = read_image(pair.ir), read_image(pair.vis)
     fused = fuser(ir.pixels, stored_with_alpha(vis))
     pixels, alpha = split_alpha(fused)
@@ -237,9 +237,10 @@ def _locked(descriptor: int) -> bool:
 
 def _plan(pairs: list[Pair], job: Job, journal: Journal) -> set[Pair]:
     """Pairs whose results are there and intact; refuses if others' files are in the way."""
+    sources = sources_of(pairs)
     for pair in pairs:
         for made in job.files(pair):
-            require_no_source(made, pairs)
+            require_no_source(made, sources)
     states = {
         pair: {made: _state(made, pair, job, journal) for made in job.files(pair)} for pair in pairs
     }
@@ -252,20 +253,21 @@ def _plan(pairs: list[Pair], job: Job, journal: Journal) -> set[Pair]:
     return {pair for pair, found in states.items() if set(found.values()) == {"intact"}}
 
 
-def require_no_source(made: Path, pairs: Iterable[Pair]) -> None:
+def sources_of(pairs: Iterable[Pair]) -> frozenset[Path]:
+    """The real paths of all pictures to be fused."""
+    return frozenset(path.resolve() for pair in pairs for path in (pair.ir, pair.vis))
+
+
+def require_no_source(made: Path, sources: frozenset[Path]) -> None:
     """Refuse to write over a picture that is being fused, whatever else is allowed.
 
     Raises:
         UnwritableFile: `made` is one of the sources.
     """
-    if not made.exists():
-        return
-    where = made.resolve()
-    for pair in pairs:
-        if where in (pair.ir.resolve(), pair.vis.resolve()):
-            raise UnwritableFile(
-                f"{made}: is one of the pictures to be fused; write the result elsewhere"
-            )
+    if made.exists() and made.resolve() in sources:
+        raise UnwritableFile(
+            f"{made}: is one of the pictures to be fused; write the result elsewhere"
+        )
 
 
 def _state(made: Path, pair: Pair, job: Job, journal: Journal) -> str:

@@ -1,6 +1,6 @@
 """The main job: what cameras and files give, through a method, to what people want back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ from thermeld.image import (
     Gray,
     Image,
     Stored,
+    Tile,
     Window,
     luminance,
     require_image,
@@ -203,7 +204,7 @@ class Fuser:
             return window
         return window.on(_opaque(ir))
 
-    def _tiles(self, size: tuple[int, int]) -> Any:
+    def _tiles(self, size: tuple[int, int]) -> Iterator[Tile]:
         reach, align = self._reach, self.card.align_px
         whole = max(size)
         # With tiles of four reaches, margins cost at most 2.25 times the work.

@@ -77,9 +77,10 @@ def run(
         return
     workers = jobs or usable_cores()
     fuser = choice.fuser(threads=max(1, usable_cores() // workers))
-    if _folder(out).resolve() in (ir.resolve(), vis.resolve()):
+    folder = _folder(out)
+    if folder.resolve() in (ir.resolve(), vis.resolve()):
         raise BadSetting(f"{out} holds the pictures to be fused; name another folder for results")
-    job = Job(fuser, choice.identity(), _folder(out), f".{suffix.lstrip('.')}", overwrite, compare)
+    job = Job(fuser, choice.identity(), folder, f".{suffix.lstrip('.')}", overwrite, compare)
     _many(pairing, job, workers, as_json=as_json)
 
 
