@@ -4,6 +4,7 @@ import pytest
 from thermeld.errors import BadImage, BadSetting, RangeUnknown, SizeMismatch
 from thermeld.image import (
     THERMAL_WINDOW,
+    SteadyWindow,
     Window,
     luminance,
     require_image,
@@ -141,3 +142,79 @@ def test_tiles_cover_every_pixel_once_and_see_their_margin(size, tile_px, reach_
             assert read.start == 0 or write.start - read.start >= reach_px
             assert read.stop == size[axis] or read.stop - write.stop >= reach_px
     assert (covered == 1).all()
+
+
+def counts(rng, *, level=8000.0, spread=300.0, size=(60, 80)):
+    return np.clip(rng.normal(level, spread, size), 0, 65535).astype(np.uint16)
+
+
+def steady_ends(frames, **settings):
+    steady = SteadyWindow(THERMAL_WINDOW, **settings)
+    return np.array([steady.limits(frame) for frame in frames])
+
+
+def test_steady_window_begins_as_the_window_itself(rng):
+    frame = counts(rng)
+    alone = THERMAL_WINDOW.on(frame)
+    assert steady_ends([frame]).tolist() == [[alone.low, alone.high]]
+
+
+def test_steady_window_does_not_flicker_when_something_hot_flashes(rng):
+    frames = [counts(rng) for _ in range(60)]
+    for frame in frames[10::4]:  # in every fourth frame, a flame over 1 % of the picture
+        frame[:6, :8] = 20000
+    ends = steady_ends(frames, seconds=2.0, fps=25)
+    alone = np.array([[w.low, w.high] for w in map(THERMAL_WINDOW.on, frames)])
+    width = ends[0, 1] - ends[0, 0]
+    assert np.abs(np.diff(alone, axis=0)).max() > 5 * width  # what each frame would do by itself
+    assert np.abs(np.diff(ends, axis=0)).max() < 0.03 * width
+
+
+def test_steady_window_never_moves_faster_than_its_width_per_delay(rng):
+    frames = [counts(rng), *(np.full((60, 80), 8000, np.uint16) for _ in range(40))]
+    for at, frame in enumerate(frames[1:]):
+        frame[:6] = 9000 + 1400 * at
+    ends = steady_ends(frames, seconds=1.0, fps=20)
+    widths = ends[:-1, 1] - ends[:-1, 0]
+    assert (np.abs(np.diff(ends, axis=0)).max(axis=1) <= 0.05 * widths).all()
+    assert (widths > 0).all()
+
+
+def test_steady_window_reaches_a_slow_change(rng):
+    frames = [counts(rng, level=8000 + 5 * at) for at in range(200)]
+    frames += [counts(rng, level=9000) for _ in range(250)]
+    ends = steady_ends(frames, seconds=1.0, fps=25)
+    alone = THERMAL_WINDOW.on(frames[-1])
+    assert ends[-1] == pytest.approx([alone.low, alone.high], abs=0.05 * 2000)
+    assert np.abs(np.diff(ends, axis=0)).max() < 0.05 * 2000
+
+
+def test_steady_window_starts_anew_after_a_cut(rng):
+    before = [counts(rng) for _ in range(5)]
+    after = [counts(rng, level=12000, spread=900) for _ in range(3)]
+    ends = steady_ends([*before, *after])
+    alone = THERMAL_WINDOW.on(after[0])
+    assert ends[5].tolist() == [alone.low, alone.high]
+    assert np.abs(np.diff(ends[5:], axis=0)).max() < 50
+
+
+def test_steady_window_in_stored_values_stays_and_no_delay_follows_each_frame(rng):
+    frames = [counts(rng), counts(rng, level=12000)]
+    fixed = SteadyWindow(Window(7000, 9000))
+    assert [fixed.limits(frame) for frame in frames] == [(7000, 9000)] * 2
+    ends = steady_ends(frames, seconds=0)
+    alone = [THERMAL_WINDOW.on(frame) for frame in frames]
+    assert ends.tolist() == [[w.low, w.high] for w in alone]
+
+
+def test_steady_window_survives_a_black_start(rng):
+    frames = [np.zeros((60, 80), np.uint16), counts(rng)]
+    ends = steady_ends(frames)
+    alone = THERMAL_WINDOW.on(frames[1])
+    assert ends[1].tolist() == [alone.low, alone.high]
+
+
+@pytest.mark.parametrize("settings", [{"seconds": -1}, {"fps": 0}, {"seconds": np.nan}])
+def test_impossible_delays_are_refused(settings):
+    with pytest.raises(BadSetting, match="steady"):
+        SteadyWindow(THERMAL_WINDOW, **settings)

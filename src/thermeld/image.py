@@ -8,7 +8,7 @@ converts. Luminance is BT.601 on full-range values.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
+from math import ceil, exp, inf, isqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from thermeld.errors import BadImage, BadSetting, RangeUnknown, SizeMismatch
 
 Gray: TypeAlias = NDArray[np.float32]  # (H, W) in [0, 1]
 Image: TypeAlias = NDArray[np.float32]  # (H, W) or (H, W, 3) RGB in [0, 1]
+Levels: TypeAlias = NDArray[np.float64]
 Stored: TypeAlias = NDArray[np.generic]  # as a file or camera holds it: any depth, 1 to 4 channels
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601, as every published table uses
@@ -75,6 +76,72 @@ class Window:
         low, high = np.percentile(np.asarray(pixels, np.float64), [self.low, self.high])
         # A constant image has no width; the least step keeps it black and the window rising.
         return Window(float(low), max(float(high), float(np.nextafter(low, np.inf))))
+
+
+CUT_PERCENTILES = (10, 25, 40, 55, 70, 85)
+CUT_SHARE = 0.2  # of the window's width; frames of the clips of M2VD differ by 0.008 at most
+
+
+class SteadyWindow:
+    """A percentile window held steady over the frames of a video, so that nothing flickers.
+
+    Both ends follow those of the frames with a delay (first-order low-pass), and never faster
+    than the window's own width per `seconds`: a flash or a cold drop that enters for a few
+    frames moves them by a few hundredths. After a cut, that is when most of the distribution of
+    values jumps at once (another scene, or the camera recalibrated itself), they start anew.
+
+    Args:
+        window: percentiles are followed; a window in stored values is steady as it is.
+        seconds: the delay; 0 takes every frame for itself.
+        fps: frames per second.
+
+    Raises:
+        BadSetting: negative seconds, or no positive frame rate.
+    """
+
+    def __init__(self, window: Window, *, seconds: float = 2.0, fps: float = 25) -> None:
+        if not (0 <= seconds < inf and 0 < fps < inf):
+            raise BadSetting(
+                f"a steady window needs seconds >= 0 and a positive frame rate, got {seconds:g} s "
+                f"at {fps:g} frames per second"
+            )
+        self.window = window
+        self._pace = 1.0 - exp(-1.0 / (fps * seconds)) if seconds else 1.0
+        self._ends: Levels | None = None
+        self._spread: Levels = np.empty(0)
+
+    def limits(self, frame: Stored) -> tuple[float, float]:
+        """The values that become 0 and 1 in this frame, the next of the video.
+
+        Large frames are judged by an even grid of about 80,000 of their values.
+
+        Raises:
+            BadImage: NaN or infinite values.
+        """
+        if not self.window.percentile:
+            return self.window.low, self.window.high
+        sample = _thinned(frame)
+        found = self.window.on(sample)
+        ends = np.array([found.low, found.high])
+        spread: Levels = np.percentile(np.asarray(sample, np.float64), CUT_PERCENTILES)
+        if self._ends is None or not self._pace < 1.0 or self._is_cut(spread):
+            self._ends = ends
+        else:
+            width = self._ends[1] - self._ends[0]
+            self._ends = self._ends + self._pace * np.clip(ends - self._ends, -width, width)
+        self._spread = spread
+        return float(self._ends[0]), float(self._ends[1])
+
+    def _is_cut(self, spread: Levels) -> bool:
+        """Whether values jumped, by the median of percentiles: what is small cannot move it."""
+        assert self._ends is not None
+        jump = float(np.median(np.abs(spread - self._spread)))
+        return jump > CUT_SHARE * float(self._ends[1] - self._ends[0])
+
+
+def _thinned(frame: Stored) -> Stored:
+    step = max(1, isqrt(frame.shape[0] * frame.shape[1] // 80_000))
+    return frame[step // 2 :: step, step // 2 :: step]
 
 
 # Thermal counts use a sliver of their 16 bits, and a few dead pixels lie far outside it.
