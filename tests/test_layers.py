@@ -11,7 +11,12 @@ import thermeld
 
 SOURCE = Path(thermeld.__file__).parent
 LAYER = {
-    **{"errors": 0, "image": 0.1, "registry": 0.2},  # the ground, itself in this order
+    **{
+        "errors": 0,
+        "equalise": 0.05,
+        "image": 0.1,
+        "registry": 0.2,
+    },  # the ground, itself in this order
     **dict.fromkeys(("methods", "metrics", "align", "io", "panel"), 1),
     **dict.fromkeys(("fuse", "data"), 2),
     **dict.fromkeys(("batch", "evaluate", "report", "bench"), 3),

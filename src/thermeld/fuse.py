@@ -13,6 +13,7 @@ from thermeld.errors import BadSetting
 from thermeld.image import (
     Gray,
     Image,
+    Scale,
     Stored,
     Tile,
     Window,
@@ -92,7 +93,9 @@ class Fuser:
             the visible one's size, "ir" the visible to the infrared one's.
         window: which infrared values become black and white: "auto" (8 bit as they are, 16 bit
             from the 0.1 to the 99.9 percentile of each image), "full", "LOW:HIGH" in stored
-            values, "pLOW:pHIGH" in percentiles, or a `Window`. Values outside are clipped.
+            values, "pLOW:pHIGH" in percentiles, "percentile" (as for 16 bit), "minmax",
+            "equalise" (shades by rank, see `Equalise`), or a `Window`. Values outside are
+            clipped.
         threads: of the method; 0 for all cores.
         tile_px: images are worked on in pieces of this size, so that memory stays bounded
             however large they are; 0 for whole images.
@@ -197,7 +200,7 @@ class Fuser:
         require_same_size(ir, vis)
         return ir, vis
 
-    def _fixed_window(self, ir: Stored) -> Window | None:
+    def _fixed_window(self, ir: Stored) -> Scale | None:
         """The window in stored values, the same for every tile of this image."""
         window = self.window(ir.dtype)
         if window is None or not window.percentile:
@@ -250,7 +253,7 @@ def resized(image: Stored, size: tuple[int, int]) -> Stored:
     return clipped
 
 
-def _gray(ir: Stored, window: Window | None) -> Gray:
+def _gray(ir: Stored, window: Scale | None) -> Gray:
     return luminance(unit(_opaque(ir), window=window))
 
 

@@ -14,11 +14,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from thermeld.equalise import Curve, Equalise, Levels
 from thermeld.errors import BadImage, BadSetting, RangeUnknown, SizeMismatch
 
 Gray: TypeAlias = NDArray[np.float32]  # (H, W) in [0, 1]
 Image: TypeAlias = NDArray[np.float32]  # (H, W) or (H, W, 3) RGB in [0, 1]
-Levels: TypeAlias = NDArray[np.float64]
 Stored: TypeAlias = NDArray[np.generic]  # as a file or camera holds it: any depth, 1 to 4 channels
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601, as every published table uses
@@ -59,8 +59,8 @@ class Window:
             )
         except ValueError as error:
             raise BadSetting(
-                f"window {text!r} is not understood; give auto, full, LOW:HIGH in stored values "
-                "(as 7000:9000) or pLOW:pHIGH in percentiles (as p1:p99)"
+                f"window {text!r} is not understood; give auto, {', '.join(WINDOWS)}, LOW:HIGH in "
+                "stored values (as 7000:9000) or pLOW:pHIGH in percentiles (as p1:p99)"
             ) from error
         return cls(low, high, percentile)
 
@@ -76,6 +76,14 @@ class Window:
         low, high = np.percentile(np.asarray(pixels, np.float64), [self.low, self.high])
         # A constant image has no width; the least step keeps it black and the window rising.
         return Window(float(low), max(float(high), float(np.nextafter(low, np.inf))))
+
+    def shade(self, pixels: Stored) -> Image:
+        """Pixels of any shape as float32 in [0, 1]; the window is in stored values."""
+        scaled = (pixels.astype(np.float64) - self.low) / (self.high - self.low)
+        return np.clip(scaled, 0.0, 1.0).astype(np.float32)
+
+
+Scale: TypeAlias = Window | Equalise | Curve  # all ways from stored values to [0, 1]
 
 
 CUT_PERCENTILES = (10, 25, 40, 55, 70, 85)
@@ -146,34 +154,43 @@ def _thinned(frame: Stored) -> Stored:
 
 # Thermal counts use a sliver of their 16 bits, and a few dead pixels lie far outside it.
 THERMAL_WINDOW = Window(0.1, 99.9, percentile=True)
+WINDOWS: dict[str, Scale | None] = {
+    "full": None,
+    "percentile": THERMAL_WINDOW,
+    "minmax": Window(0, 100, percentile=True),
+    "equalise": Equalise(),
+}
 
 
-def thermal_window(choice: "str | Window") -> Callable[[np.dtype[np.generic]], Window | None]:
-    """How infrared values are scaled, by their type: "auto", "full", or a window.
+def thermal_window(
+    choice: "str | Window | Equalise",
+) -> Callable[[np.dtype[np.generic]], Scale | None]:
+    """How infrared values are scaled, by their type: "auto", one of WINDOWS, or a window.
 
     "auto" stretches 16-bit counts by percentiles and takes 8 bits as they are.
 
     Raises:
         BadSetting: not understood.
     """
-    if not isinstance(choice, str | Window):
+    if not isinstance(choice, str | Window | Equalise):
         raise BadSetting(f"window must be a text as 'auto' or '7000:9000', or a Window: {choice!r}")
     if choice == "auto":
         return _auto_window
-    if choice == "full":
-        return partial(_same_window, None)
-    return partial(_same_window, Window.parse(choice) if isinstance(choice, str) else choice)
+    if isinstance(choice, str):
+        choice = choice.replace("equalize", "equalise")
+        return partial(_same_window, WINDOWS[choice] if choice in WINDOWS else Window.parse(choice))
+    return partial(_same_window, choice)
 
 
-def _auto_window(dtype: np.dtype[np.generic]) -> Window | None:
+def _auto_window(dtype: np.dtype[np.generic]) -> Scale | None:
     return THERMAL_WINDOW if dtype == np.uint16 else None
 
 
-def _same_window(window: Window | None, dtype: np.dtype[np.generic]) -> Window | None:
+def _same_window(window: Scale | None, dtype: np.dtype[np.generic]) -> Scale | None:
     return window
 
 
-def unit(pixels: Stored, *, window: Window | None = None) -> Image:
+def unit(pixels: Stored, *, window: Scale | None = None) -> Image:
     """Scale stored pixels to float32 in [0, 1].
 
     Args:
@@ -189,9 +206,7 @@ def unit(pixels: Stored, *, window: Window | None = None) -> Image:
     if not np.issubdtype(pixels.dtype, np.unsignedinteger):
         require_finite(pixels)
     if window is not None:
-        window = window.on(pixels)
-        scaled = (pixels.astype(np.float64) - window.low) / (window.high - window.low)
-        return np.clip(scaled, 0.0, 1.0).astype(np.float32)
+        return window.on(pixels).shade(pixels)
     if np.issubdtype(pixels.dtype, np.unsignedinteger):
         top = np.iinfo(pixels.dtype).max  # type: ignore[type-var]
         return np.asarray(pixels, np.float32) * np.float32(1.0 / top)

@@ -33,7 +33,7 @@ WindowOption = Annotated[
     str,
     typer.Option(
         "--window",
-        metavar="auto|full|LOW:HIGH|pLOW:pHIGH",
+        metavar="auto|full|minmax|equalise|LOW:HIGH|pLOW:pHIGH",
         help="Infrared values shown as black and white. auto: 8 bit as stored, 16 bit p0.1:p99.9.",
     ),
 ]
