@@ -8,7 +8,7 @@ from thermeld.data.masked import masked_images
 from thermeld.errors import BadSetting
 from thermeld.train.log import read_log
 from thermeld.train.run import run_recipe, start_fabric
-from thermeld.train.supervised import Supervised
+from thermeld.train.tasks.synthetic import Supervised
 from thermeld.train.weights import load_trained
 
 
@@ -47,8 +47,8 @@ def test_killed_run_resumes_from_its_last_checkpoint(whole, tiny_set, tiny_recip
     run = tmp_path / "run"
     code = (
         "import os, signal, sys; from pathlib import Path;"
-        "from thermeld.train.recipe import Recipe; from thermeld.train.run import run_recipe;"
-        f"recipe = Recipe(**{tiny_recipe.as_dict()!r} | {{'kinds': ('focus', 'lighting')}});"
+        "from thermeld.train.recipe import recipe_of; from thermeld.train.run import run_recipe;"
+        f"recipe = recipe_of({tiny_recipe.as_dict()!r});"
         f"run_recipe(recipe, Path({str(tiny_set)!r}), Path({str(run)!r}), accelerator='cpu',"
         "on_step=lambda n, t: n == 5 and os.kill(os.getpid(), signal.SIGKILL))"
     )

@@ -2,7 +2,7 @@ import pytest
 
 from thermeld.errors import BadSetting, UnknownName, UnreadableFile
 from thermeld.train.nets import networks
-from thermeld.train.recipe import Recipe, read_recipe, shipped_recipes
+from thermeld.train.recipe import read_recipe, recipe_of, shipped_recipes
 
 
 @pytest.mark.parametrize("name", sorted(shipped_recipes()))
@@ -53,4 +53,4 @@ def test_bad_recipe_files_are_refused(tmp_path):
 def test_recipe_survives_as_plain_values():
     recipe = read_recipe("mobilefuse")
     values = recipe.as_dict()
-    assert Recipe(**{**values, "kinds": tuple(values["kinds"])}) == recipe
+    assert recipe_of(values) == recipe

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from thermeld.data.masked import MaskedImages
 from thermeld.data.synthetic import Sample, draw
 from thermeld.image import Image
+from thermeld.train.tasks.synthetic import answer
 
 KINDS = ("focus", "lighting")
 CROP_PX = 352  # nearly all of a 480x360 picture
@@ -64,12 +65,12 @@ def psnr(image: Image, truth: Image) -> float:
 
 @torch.no_grad()
 def _decibels(net: nn.Module, sample: Sample) -> tuple[float, float, float]:
-    fused, _ = net(_tensor(sample.first), _tensor(sample.second))
-    answer = fused[0].clamp(0, 1).permute(1, 2, 0).numpy()
+    fused, _ = answer(net, _tensor(sample.first), _tensor(sample.second))
+    result = fused[0].clamp(0, 1).permute(1, 2, 0).numpy()
     average = np.float32(0.5) * (sample.first + sample.second)
     share = sample.share[:, :, None]
     perfect = share * sample.first + (1 - share) * sample.second
-    return tuple(psnr(image, sample.truth) for image in (answer, average, perfect))  # type: ignore[return-value]
+    return tuple(psnr(image, sample.truth) for image in (result, average, perfect))  # type: ignore[return-value]
 
 
 def _tensor(image: Image) -> Tensor:

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,7 +11,10 @@ from thermeld.errors import BadSetting, UnknownName, UnreadableFile
 from thermeld.registry import lookup
 
 Precision = Literal["32-true", "bf16-mixed"]
-PRECISIONS = get_args(Precision)
+Optimiser = Literal["adam", "adamw", "sgd"]
+Schedule = Literal["cosine", "linear", "constant"]
+PRECISIONS, OPTIMISERS, SCHEDULES = (get_args(kind) for kind in (Precision, Optimiser, Schedule))
+LISTS = ("kinds", "sets")
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,24 @@ class Recipe:
         name: of the result; the shipped file is NAME.onnx.
         network: key of the network table.
         options: keyword arguments of the network, as {"variant": "blend"}.
-        layout: of the image set (camvid, voc).
+        task: what a step is, key of the table in `train/tasks`.
+        settings: what only that task knows, as {"structure": 1.0}.
+        layout: of the image set with masks (camvid, voc), for synthetic pairs.
         kinds: synthetic pairs to train on ("focus", "lighting"), in equal parts.
+        sets: registered pairs to train on, folders below the one that holds the data.
         crop_px: side of the training crops.
         batch: crops per step, over all processes.
         steps: optimiser steps in all.
-        learning_rate: Adam's at the start; falls along a half cosine.
+        optimiser: "adam", "adamw" or "sgd" (momentum as `beta1`).
+        learning_rate: at the start, after `warmup_steps` of rising.
         final_learning_rate: where it ends.
+        schedule: how it falls: along half a "cosine", "linear", or not ("constant").
+        warmup_steps: steps in which the rate rises from 0.
+        beta1: share of the past in the mean of gradients.
+        weight_decay: of convolution weights alone.
+        clip: largest norm of a gradient; 0 leaves it as it is.
+        average: share of the past in a running average of the weights, which is what is
+            validated and shipped; 0 for none.
         precision: "32-true" or "bf16-mixed" (autocast; weights stay float32).
         validate_every: steps between validations.
         validation_pairs: synthetic pairs of the validation split, the same each time.
@@ -38,14 +52,24 @@ class Recipe:
 
     name: str
     network: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    task: str = "synthetic"
+    settings: Mapping[str, Any] = field(default_factory=dict)
     layout: str = "camvid"
     kinds: tuple[str, ...] = ("focus", "lighting")
+    sets: tuple[str, ...] = ("msrs", "roadscene", "llvip")
     crop_px: int = 128
     batch: int = 8
     steps: int = 4000
+    optimiser: Optimiser = "adam"
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-5
+    schedule: Schedule = "cosine"
+    warmup_steps: int = 0
+    beta1: float = 0.9
+    weight_decay: float = 0.0
+    clip: float = 0.0
+    average: float = 0.0
     precision: Precision = "bf16-mixed"
     validate_every: int = 200
     validation_pairs: int = 64
@@ -54,19 +78,40 @@ class Recipe:
 
     def __post_init__(self) -> None:
         positive = ("crop_px", "batch", "steps", "validate_every", "validation_pairs", "save_every")
-        for field in positive:
-            if getattr(self, field) < 1:
-                raise BadSetting(f"{field} must be at least 1, got {getattr(self, field)}")
-        if self.precision not in PRECISIONS:
-            raise BadSetting(f"precision must be one of {PRECISIONS}, got {self.precision!r}")
+        for key in positive:
+            if getattr(self, key) < 1:
+                raise BadSetting(f"{key} must be at least 1, got {getattr(self, key)}")
+        choices = {"precision": PRECISIONS, "optimiser": OPTIMISERS, "schedule": SCHEDULES}
+        for key, known in choices.items():
+            if getattr(self, key) not in known:
+                raise BadSetting(f"{key} must be one of {known}, got {getattr(self, key)!r}")
+        self._require_shares()
+
+    def _require_shares(self) -> None:
+        for key in ("average", "beta1"):
+            if not 0 <= getattr(self, key) < 1:
+                raise BadSetting(f"{key} must lie in [0, 1), got {getattr(self, key)}")
         if not 0 < self.final_learning_rate <= self.learning_rate:
             raise BadSetting("learning rates must fall: 0 < final_learning_rate <= learning_rate")
-        if self.batch % len(self.kinds):
+        if self.task == "synthetic" and self.batch % len(self.kinds):
             raise BadSetting(f"batch {self.batch} cannot be shared equally by {self.kinds}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for checkpoints and cards."""
-        return {**asdict(self), "options": dict(self.options), "kinds": list(self.kinds)}
+        return {**asdict(self), **{key: list(getattr(self, key)) for key in LISTS}}
+
+
+def recipe_of(values: Mapping[str, Any]) -> Recipe:
+    """A recipe from plain values, as `Recipe.as_dict` gives them and TOML files hold them.
+
+    Raises:
+        BadSetting: a key is missing or unknown, or a value impossible.
+    """
+    lists = {key: tuple(values[key]) for key in LISTS if key in values}
+    try:
+        return Recipe(**{**values, **lists})
+    except TypeError as error:
+        raise BadSetting(str(error)) from error
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -94,13 +139,13 @@ def read_recipe(name_or_path: str, overrides: Mapping[str, str] | None = None) -
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UnreadableFile(f"{path}: not a readable recipe ({error})") from error
-    known = {field.name for field in fields(Recipe)}
+    known = {entry.name for entry in fields(Recipe)}
     for key in [*values, *(overrides or {})]:
         if key not in known:
             raise UnknownName(f"no recipe key named {key!r}; known: {', '.join(sorted(known))}")
     try:
-        recipe = Recipe(**{**values, "kinds": tuple(values.get("kinds", Recipe.kinds))})
-    except TypeError as error:
+        recipe = recipe_of(values)
+    except BadSetting as error:
         raise BadSetting(f"{path}: {error}") from error
     return replace(
         recipe, **{key: _parsed(recipe, key, text) for key, text in (overrides or {}).items()}

@@ -7,11 +7,10 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
-from thermeld.data.masked import masked_images
 from thermeld.errors import BadSetting
 from thermeld.train.loop import Outcome, train
 from thermeld.train.recipe import Precision, Recipe
-from thermeld.train.supervised import Supervised
+from thermeld.train.tasks import open_task
 
 ACCELERATORS = ("auto", "cpu", "cuda")
 
@@ -31,10 +30,8 @@ def run_recipe(
         UnreadableFile: the data is missing or damaged (found before training starts).
         BadSetting: the recipe asks for something impossible.
     """
-    train_images = masked_images(recipe.layout, data, "train")
-    val_images = masked_images(recipe.layout, data, "val")
     fabric = start_fabric(recipe.precision, accelerator)
-    task = Supervised(recipe, fabric, train_images, val_images)
+    task = open_task(recipe, data, fabric)
     return train(task, recipe, run, fabric=fabric, hours=hours, on_step=on_step)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from thermeld.errors import BadModel, UnknownName
 from thermeld.methods.neural import MODELS
 from thermeld.train.nets import networks
-from thermeld.train.recipe import Recipe
+from thermeld.train.recipe import Recipe, recipe_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _from_safetensors(path: Path) -> Trained:
         with safe_open(path, framework="pt") as file:
             note = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        recipe = _recipe(json.loads(note["recipe"]))
+        recipe = recipe_of(json.loads(note["recipe"]))
         facts = json.loads(note["facts"])
     except (SafetensorError, KeyError, ValueError) as error:
         raise BadModel(f"{path}: damaged weights ({error})") from error
@@ -72,7 +72,7 @@ def _from_safetensors(path: Path) -> Trained:
 
 
 def _from_run(run: Path) -> Trained:
-    recipe = _recipe(json.loads((run / "recipe.json").read_text(encoding="utf-8")))
+    recipe = recipe_of(json.loads((run / "recipe.json").read_text(encoding="utf-8")))
     best = torch.load(run / "best.ckpt", map_location="cpu", weights_only=True)
     last = torch.load(run / "last.ckpt", map_location="cpu", weights_only=True)
     facts = {
@@ -81,11 +81,8 @@ def _from_run(run: Path) -> Trained:
         "steps": last["step"],
         "hours": round(last["seconds"] / 3600, 3),
     }
-    return Trained(_network(recipe, best["net"], run / "best.ckpt"), recipe, facts)
-
-
-def _recipe(values: dict[str, Any]) -> Recipe:
-    return Recipe(**{**values, "kinds": tuple(values["kinds"])})
+    tensors = best.get("average") or best["net"]
+    return Trained(_network(recipe, tensors, run / "best.ckpt"), recipe, facts)
 
 
 def _network(recipe: Recipe, tensors: dict[str, Tensor], path: Path) -> nn.Module:

@@ -1,6 +1,6 @@
 """Supervised training on synthetic pairs: S5's task, one step and one validation."""
 
-from math import cos, log10, pi
+from math import log10
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from thermeld.data.synthetic import Sample, disturbed, draw
 from thermeld.image import Image
 from thermeld.train.losses import mean_squared_error
 from thermeld.train.nets import networks
+from thermeld.train.optimise import optimiser_of, rate_at, set_rate
 from thermeld.train.recipe import Recipe
 
 VALIDATION_STREAM = 2**31  # batches are numbered from 0, so this seed is never a batch's
@@ -31,8 +32,7 @@ class Supervised:
         self.train_images = train
         net: nn.Module = networks()[recipe.network](**recipe.options)
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = torch.optim.Adam(net.parameters(), lr=recipe.learning_rate)
-        self.net, self.optimiser = fabric.setup(net, optimiser)
+        self.net, self.optimiser = fabric.setup(net, optimiser_of(recipe, net))
         self.validation = [
             self.tensors([sample])
             for sample in _fixed_samples(val, recipe, recipe.validation_pairs)
@@ -44,20 +44,14 @@ class Supervised:
 
     def step(self, number: int) -> dict[str, float]:
         """One optimiser step on batch `number`; the loss terms by name, and the rate."""
-        rate = self.rate(number)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        rate = rate_at(self.recipe, number)
+        set_rate([self.optimiser], rate)
         self.net.train()
         loss = self.loss(self.tensors(self.samples(number)))
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         self.optimiser.step()
         return {"loss": float(loss.detach()), "learning_rate": rate}
-
-    def rate(self, number: int) -> float:
-        """Learning rate of a step: half a cosine from first to final."""
-        low, high = self.recipe.final_learning_rate, self.recipe.learning_rate
-        return low + (high - low) * 0.5 * (1 + cos(pi * number / self.recipe.steps))
 
     def samples(self, number: int) -> list[Sample]:
         """The batch of a step, equal parts of each kind."""
@@ -84,8 +78,8 @@ class Supervised:
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """MSE of the fused image, or of the map for the variant that is trained on it."""
-        fused, share = self.net(batch["first"], batch["second"])
-        if self.recipe.options.get("variant") == "blending-only":
+        fused, share = answer(self.net, batch["first"], batch["second"])
+        if share is not None and self.recipe.options.get("variant") == "blending-only":
             return mean_squared_error(share, batch["share"])
         return mean_squared_error(fused, batch["truth"])
 
@@ -96,7 +90,7 @@ class Supervised:
         losses, errors = [], []
         for batch in self.validation:
             losses.append(float(self.loss(batch)))
-            fused, _ = self.net(batch["first"], batch["second"])
+            fused, _ = answer(self.net, batch["first"], batch["second"])
             errors.append(float(mean_squared_error(fused.clamp(0, 1), batch["truth"])))
         values = {"validation_loss": float(np.mean(losses))}
         for number, kind in enumerate(self.recipe.kinds):
@@ -112,7 +106,7 @@ class Supervised:
         self.net.eval()
         rows = []
         for batch in self.validation[:4]:
-            fused, share = self.net(batch["first"], batch["second"])
+            fused, share = answer(self.net, batch["first"], batch["second"])
             share = batch["share"] if share is None else share
             shown = [
                 batch["first"],
@@ -123,6 +117,12 @@ class Supervised:
             ]
             rows.append([image[0].float().permute(1, 2, 0).cpu().numpy() for image in shown])
         return rows
+
+
+def answer(net: nn.Module, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Fused image and, from networks that blend, the share of the first image."""
+    given = net(first, second)
+    return given if isinstance(given, tuple) else (given, None)
 
 
 def _fixed_samples(images: MaskedImages, recipe: Recipe, count: int) -> list[Sample]:

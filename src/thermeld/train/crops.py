@@ -1,0 +1,113 @@
+"""Registered pairs kept decoded in memory, and the crops that a step is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from thermeld.data.sets import find_set
+from thermeld.data.splits import refuse_evaluation_sets, split_pairs
+from thermeld.errors import BadSetting
+from thermeld.image import luminance, to_depth, unit
+from thermeld.io import Pair, read_image
+
+Plane = NDArray[np.uint8]
+LARGEST_PX = 800  # wider pairs are halved until they fit, so that a crop shows as much of a scene
+
+
+@dataclass(frozen=True)
+class Crops:
+    """One batch: float32 in [0, 1] and, where the sets have them, labels.
+
+    Attributes:
+        ir: (B, H, W).
+        vis: (B, H, W), luminance.
+    """
+
+    ir: NDArray[np.float32]
+    vis: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class RegisteredPairs:
+    """Infrared and luminance planes of many pairs, uint8.
+
+    Attributes:
+        names: "set/stem" of each pair.
+        ir: planes (H, W), sizes differ from pair to pair.
+        vis: luminance, of the same sizes.
+    """
+
+    names: tuple[str, ...] = field(default=())
+    ir: tuple[Plane, ...] = field(default=(), repr=False)
+    vis: tuple[Plane, ...] = field(default=(), repr=False)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def draw(self, rng: np.random.Generator, count: int, size: int) -> Crops:
+        """Square crops of pairs drawn evenly, half of them mirrored left to right."""
+        crops = [self._crop(rng, int(rng.integers(len(self))), size) for _ in range(count)]
+        ir, vis = (unit(np.stack(planes)) for planes in zip(*crops, strict=True))
+        return Crops(ir, vis)
+
+    def _crop(self, rng: np.random.Generator, index: int, size: int) -> tuple[Plane, Plane]:
+        height, width = self.ir[index].shape
+        top, left = int(rng.integers(height - size + 1)), int(rng.integers(width - size + 1))
+        flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
+        window = (slice(top, top + size), slice(left, left + size))
+        return self.ir[index][window][:, flip], self.vis[index][window][:, flip]
+
+
+def registered_pairs(
+    sets: Sequence[str], root: Path, split: str, *, crop_px: int
+) -> RegisteredPairs:
+    """Decode the pairs of some sets once.
+
+    Args:
+        sets: names of sets under `root`, or folders with ir/ and vi/.
+        root: where sets lie.
+        split: "train" or "val", as `split_pairs` parts them.
+        crop_px: pairs smaller than this are left out.
+
+    Raises:
+        BadSetting: a set that is kept for evaluation, or nothing large enough.
+        UnreadableFile: a set is missing, or a file of it is damaged or of another size than its
+            partner.
+    """
+    refuse_evaluation_sets(sets)
+    names, planes = [], []
+    for name in sets:
+        found = find_set(name, root=root)
+        for pair in split_pairs(found.name, found.pairs, split):
+            ir, vis = _decoded(pair)
+            if min(ir.shape) >= crop_px:
+                names.append(f"{found.name}/{pair.stem}")
+                planes.append((ir, vis))
+    if not planes:
+        raise BadSetting(f"no pair of {', '.join(sets)} ({split}) holds a crop of {crop_px} px")
+    ir_planes, vis_planes = zip(*planes, strict=True)
+    return RegisteredPairs(tuple(names), ir_planes, vis_planes)
+
+
+def _decoded(pair: Pair) -> tuple[Plane, Plane]:
+    ir, vis = (_grey(path) for path in (pair.ir, pair.vis))
+    if ir.shape != vis.shape:
+        raise BadSetting(f"{pair.ir}: {ir.shape} px, its partner has {vis.shape}; align them first")
+    return _halved(ir), _halved(vis)
+
+
+def _halved(plane: Plane) -> Plane:
+    while max(plane.shape) > LARGEST_PX:
+        smaller = cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        plane = np.asarray(smaller, np.uint8)
+    return plane
+
+
+def _grey(path: Path) -> Plane:
+    pixels = read_image(path).pixels
+    plane = luminance(unit(pixels)) if pixels.ndim == 3 else unit(pixels)
+    return np.asarray(to_depth(plane, np.uint8), np.uint8)
