@@ -19,7 +19,7 @@ LAYER = {
     },  # the ground, itself in this order
     **dict.fromkeys(("methods", "metrics", "align", "io", "panel"), 1),
     **dict.fromkeys(("fuse", "data"), 2),
-    **dict.fromkeys(("batch", "evaluate", "report", "bench"), 3),
+    **dict.fromkeys(("batch", "video", "evaluate", "report", "bench"), 3),
     **dict.fromkeys(("serve", "scale", "train"), 4),
     **{"cli": 5, "__main__": 6},
 }

@@ -1,6 +1,7 @@
 """The main job: what cameras and files give, through a method, to what people want back."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, cast
@@ -184,6 +185,16 @@ class Fuser:
             piece = self._share(_gray(ir[tile.read], window), unit(_opaque(vis[tile.read])))
             share[tile.write] = piece[tile.keep]
         return share
+
+    def with_window(self, window: str | Window) -> "Fuser":
+        """The same fuser, sharing what it has loaded, with another window for the infrared.
+
+        Raises:
+            BadSetting: not understood.
+        """
+        other = copy(self)
+        other.window = thermal_window(window)
+        return other
 
     def infrared(self, ir: Stored) -> Gray:
         """The infrared plane as it is fused: windowed luminance, float32 (H, W) in [0, 1]."""
