@@ -29,6 +29,7 @@ from thermeld.io import (
     Picture,
     encode_image,
     read_image,
+    read_pair,
     require_writable,
     write_bytes,
     write_image,
@@ -106,7 +107,7 @@ def fuse_files(
     for target in filter(None, (out, compare)):
         require_writable(target, overwrite)
         require_no_source(target, sources_of((pair,)))
-    ir, vis = read_image(pair.ir), read_image(pair.vis)
+    ir, vis = read_pair(pair)
     fused = fuser(ir.pixels, stored_with_alpha(vis))
     pixels, alpha = split_alpha(fused)
     write_image(out, pixels, alpha=alpha, overwrite=overwrite)
@@ -296,7 +297,7 @@ def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
     begun = time.perf_counter()
     target = job.target(pair)
     try:
-        ir, vis = read_image(pair.ir), read_image(pair.vis)
+        ir, vis = read_pair(pair)
         fused = job.fuser(ir.pixels, stored_with_alpha(vis))
         made = {target: _encoded(fused, target.suffix)}
         if job.compare:

@@ -21,13 +21,15 @@ from thermeld.cli._options import (
 from thermeld.cli._parts import progress_bar
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD
-from thermeld.io import SUFFIXES, Pairing, pair_files
+from thermeld.io import SUFFIXES, Pairing, pair_alone, pair_files
 
 EPILOG = """[bold]Examples[/bold]
 
 thermeld fuse ir.png vis.jpg -o fused.png
 
 thermeld fuse ir/ vis/ -o fused/ --method laplacian --compare
+
+thermeld fuse FLIR0042.jpg -o fused.png   (radiometric: both pictures are inside)
 
 thermeld fuse thermal16.tiff vis.png -o fused.png --window 7000:9000 --fit vis
 
@@ -42,8 +44,14 @@ def add(app: typer.Typer) -> None:
 
 def run(
     ir: Annotated[Path, typer.Argument(help="Infrared image, or a folder of them.")],
-    vis: Annotated[Path, typer.Argument(help="Visible image, or a folder; partners share a stem.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Result: a file, or a folder.")],
+    vis: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Visible image, or a folder; partners share a stem. Not needed for FLIR "
+            "radiometric JPEGs, which hold it, and for DJI's, which have it beside them."
+        ),
+    ] = None,
     method: MethodOption = DEFAULT_METHOD,
     color: ColorOption = "ycbcr",
     fit: FitOption = None,
@@ -71,14 +79,14 @@ def run(
     if f".{suffix.lstrip('.').lower()}" not in SUFFIXES:
         raise BadSetting(f"--format must be one of {' '.join(SUFFIXES)}, got {suffix!r}")
     choice = Choice(method, color, fit, window, tuple(settings or ()))
-    pairing = pair_files(ir, vis)
+    pairing = pair_files(ir, vis) if vis else pair_alone(ir)
     if not ir.is_dir():
         _one(choice, pairing, out, compare=compare, overwrite=overwrite, as_json=as_json)
         return
     workers = jobs or usable_cores()
     fuser = choice.fuser(threads=max(1, usable_cores() // workers))
     folder = _folder(out)
-    if folder.resolve() in (ir.resolve(), vis.resolve()):
+    if folder.resolve() in (ir.resolve(), (vis or ir).resolve()):
         raise BadSetting(f"{out} holds the pictures to be fused; name another folder for results")
     job = Job(fuser, choice.identity(), folder, f".{suffix.lstrip('.')}", overwrite, compare)
     _many(pairing, job, workers, as_json=as_json)

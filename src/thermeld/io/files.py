@@ -58,7 +58,11 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
             before memory is taken), or of an unsupported kind.
     """
     path = Path(path)
-    data = _read_bytes(path)
+    return read_picture(read_bytes(path), path, max_pixels=max_pixels)
+
+
+def read_picture(data: bytes, path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """An image that is in memory already; `path` is where it came from. See `read_image`."""
     try:
         header = read_header(data)
         pixels = _decode(header, max_pixels)
@@ -74,7 +78,12 @@ def shown(path: Path) -> str:
     return name if name.isprintable() else ascii(name)
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """All of a file, if it begins like an image.
+
+    Raises:
+        UnreadableFile: missing, no plain file, too large, or nothing like an image.
+    """
     try:
         found = path.stat()
         _require_plain_file(found.st_mode, found.st_size)

@@ -79,7 +79,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _pair_folders(ir: Path, vis: Path) -> Pairing:
-    irs, viss = _images(ir), _images(vis)
+    irs, viss = images_of(ir), images_of(vis)
     shared = sorted(irs.keys() & viss.keys(), key=natural)
     if not shared:
         first_ir, first_vis = next(iter(irs.values())), next(iter(viss.values()))
@@ -95,8 +95,13 @@ def _pair_folders(ir: Path, vis: Path) -> Pairing:
     )
 
 
-def _images(folder: Path) -> dict[str, Path]:
-    """Stem to file, in natural order."""
+def images_of(folder: Path) -> dict[str, Path]:
+    """Stem to file of the images in a folder, in natural order.
+
+    Raises:
+        UnreadableFile: it cannot be listed, or holds none.
+        BadSetting: two of them share a stem.
+    """
     try:
         files = [path for path in folder.iterdir() if _is_image(path)]
     except OSError as error:

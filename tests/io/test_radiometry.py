@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from thermal_files import E40, seen_counts
+
+from thermeld.errors import UnreadableFile
+from thermeld.io.radiometry import ZERO_C, Radiometry
+
+PLAIN = {"r1": 21106.77, "r2": 0.012545258, "b": 1501.0, "f": 1.0, "o": -7340.0}
+
+
+def radiometry(camera=E40) -> Radiometry:
+    kelvin = {"reflected_k": "reflected_c", "air_k": "air_c", "window_k": "window_c"}
+    values = {kelvin.get(name, name): value for name, value in camera.items()}
+    values |= {celsius: values[celsius] - ZERO_C for celsius in kelvin.values()}
+    values["distance_m"] = values.pop("distance")
+    return Radiometry(**values)
+
+
+def test_black_surface_close_by_worked_by_hand():
+    # 21106.77 / (0.012545258 * (18109 - 7340)) + 1 = 157.2309; 1501 / ln 157.2309 = 296.7743 K
+    celsius = Radiometry(**PLAIN).celsius(np.array([[18109]], np.uint16))
+    assert celsius[0, 0] == pytest.approx(296.7743 - 273.15, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"emissivity": 0.6, "reflected_k": 310.0},
+        {"distance": 40.0, "humidity": 0.9, "air_k": 303.15},
+        {"window_transmission": 0.8, "window_k": 280.0},
+        {"distance": 0.0, "emissivity": 1.0},
+    ],
+)
+def test_the_way_back_ends_where_the_way_there_began(changed):
+    camera = E40 | changed
+    celsius = np.linspace(-20, 250, 200).reshape(10, 20)
+    found = radiometry(camera).celsius(seen_counts(celsius, camera))
+    assert np.abs(found - celsius).max() < 2e-3
+
+
+def test_cold_reflections_make_a_shiny_surface_look_colder_than_it_is():
+    counts = np.array([[25000.0]])
+    shiny = radiometry(E40 | {"emissivity": 0.5}).celsius(counts)
+    matt = radiometry(E40 | {"emissivity": 1.0}).celsius(counts)
+    assert shiny > matt > 20
+
+
+def test_counts_below_all_radiation_have_no_temperature():
+    found = Radiometry(**PLAIN).celsius(np.array([[7000, 18109]], np.uint16))
+    assert np.isnan(found[0, 0])
+    assert np.isfinite(found[0, 1])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"r1": 0.0},
+        {"b": -1.0},
+        {"emissivity": 0.0},
+        {"emissivity": 1.5},
+        {"window_transmission": 0.0},
+        {"air_c": float("nan")},
+        {"reflected_c": -300.0},
+        {"humidity": -0.1},
+    ],
+)
+def test_impossible_calibrations_are_named(bad):
+    with pytest.raises(UnreadableFile, match=next(iter(bad))):
+        Radiometry(**(PLAIN | bad))
