@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from thermal_files import E40, seen_counts
 
-from thermeld.errors import UnreadableFile
-from thermeld.io.radiometry import ZERO_C, Radiometry
+from thermeld.errors import BadImage, BadSetting, UnreadableFile
+from thermeld.io.radiometry import ZERO_C, LinearKelvin, Radiometry, stored_centikelvin
 
 PLAIN = {"r1": 21106.77, "r2": 0.012545258, "b": 1501.0, "f": 1.0, "o": -7340.0}
 
@@ -68,3 +68,16 @@ def test_counts_below_all_radiation_have_no_temperature():
 def test_impossible_calibrations_are_named(bad):
     with pytest.raises(UnreadableFile, match=next(iter(bad))):
         Radiometry(**(PLAIN | bad))
+
+
+def test_linear_counts_are_hundredths_of_a_kelvin():
+    celsius = LinearKelvin(0.01).celsius(np.array([[27315, 30315]], np.uint16))
+    assert celsius[0].tolist() == pytest.approx([0.0, 30.0], abs=1e-4)
+    assert stored_centikelvin(celsius).tolist() == [[27315, 30315]]
+
+
+def test_temperatures_beyond_16_bits_are_refused():
+    with pytest.raises(BadImage, match=r"382\.2"):
+        stored_centikelvin(np.array([[20.0, 400.0]], np.float32))
+    with pytest.raises(BadSetting, match="kelvin per count"):
+        LinearKelvin(0.0)

@@ -43,6 +43,13 @@ SettingsOption = Annotated[
         "--set", metavar="KEY=VALUE", help="A setting of the method; see `thermeld list`."
     ),
 ]
+KelvinOption = Annotated[
+    float | None,
+    typer.Option(
+        "--kelvin-per-count",
+        help="16-bit counts are temperatures in these steps (TLinear: 0.01, 0.04 or 0.1).",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON, one object a line.")]
 
 

@@ -22,8 +22,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from thermeld.errors import UnreadableFile
-from thermeld.image import Stored
+from thermeld.errors import BadImage, BadSetting, UnreadableFile
+from thermeld.image import Stored, require_finite
 
 Celsius: TypeAlias = NDArray[np.float32]  # (H, W), degrees
 
@@ -117,6 +117,43 @@ class Radiometry:
         reflected = window * air * (1 - self.emissivity) * self.counts(self.reflected_c)
         between = window * (1 - air) * self.counts(self.air_c)
         return reflected + between + (1 - window) * self.counts(self.window_c)
+
+
+@dataclass(frozen=True)
+class LinearKelvin:
+    """Counts that are temperatures already, in even steps from absolute zero.
+
+    FLIR calls it TLinear: 0.01 K (Lepton, Boson, high resolution) or 0.1 or 0.04 K a count.
+    """
+
+    kelvin_per_count: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.kelvin_per_count < 10:
+            raise BadSetting(
+                f"kelvin per count must be a small positive number, as 0.01 or 0.04, got "
+                f"{self.kelvin_per_count:g}"
+            )
+
+    def celsius(self, counts: Stored) -> Celsius:
+        """Temperatures, (H, W)."""
+        return (counts.astype(np.float64) * self.kelvin_per_count - ZERO_C).astype(np.float32)
+
+
+def stored_centikelvin(celsius: Celsius) -> Stored:
+    """Temperatures as uint16 hundredths of a kelvin, for formats without floats.
+
+    Raises:
+        BadImage: NaN, or outside -273.15 to 382.2 degrees.
+    """
+    require_finite(celsius)
+    steps = np.rint((celsius.astype(np.float64) + ZERO_C) * 100)
+    if steps.min() < 0 or steps.max() > np.iinfo(np.uint16).max:
+        raise BadImage(
+            f"temperatures from {celsius.min():.1f} to {celsius.max():.1f} °C do not fit into "
+            "16 bits of 0.01 K (at most 382.2 °C); write a .tiff, which holds floats"
+        )
+    return steps.astype(np.uint16)
 
 
 def _saturation_g_m3(air_c: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from thermeld.errors import UnreadableFile
+from thermeld.errors import UnreadableFile, UnwritableFile
 from thermeld.image import Stored
 from thermeld.io.dji import REASON as DJI_REASON
 from thermeld.io.dji import read_dji
@@ -14,8 +14,9 @@ from thermeld.io.files import Picture, read_bytes, read_image, read_picture, sho
 from thermeld.io.flir import Placement, read_flir, visible_pixels
 from thermeld.io.headers import read_header
 from thermeld.io.pairing import Pair
-from thermeld.io.radiometry import Celsius, Radiometry
+from thermeld.io.radiometry import Celsius, LinearKelvin, Radiometry, stored_centikelvin
 from thermeld.io.segments import app_segments
+from thermeld.io.writing import require_writable, write_image
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Thermal:
     kind: str
     path: Path
     model: str = ""
-    radiometry: Radiometry | None = None
+    radiometry: Radiometry | LinearKelvin | None = None
     reason: str = ""
     settings: dict[str, float] | None = None
     visible: bytes = b""
@@ -55,14 +56,29 @@ class Thermal:
         return self.radiometry.celsius(self.counts)
 
 
-def read_thermal(path: str | Path) -> Thermal | None:
+def read_thermal(path: str | Path, *, kelvin_per_count: float | None = None) -> Thermal | None:
     """The thermal data in a radiometric JPEG of FLIR or DJI; None in any other image.
+
+    Args:
+        path: of the file.
+        kelvin_per_count: the picture itself is thermal data: one plane of 16-bit counts, this
+            many kelvin each from absolute zero on.
 
     Raises:
         UnreadableFile: the file or its thermal data cannot be read.
+        BadSetting: impossible `kelvin_per_count`.
     """
     path = Path(path)
-    return thermal_of(read_bytes(path), path)
+    if kelvin_per_count is None:
+        return thermal_of(read_bytes(path), path)
+    scale = LinearKelvin(kelvin_per_count)
+    counts = read_image(path).pixels
+    if counts.dtype != np.uint16 or counts.ndim != 2:
+        raise UnreadableFile(
+            f"{shown(path)}: holds {counts.dtype} of shape {counts.shape}, not one plane of 16-bit "
+            "counts; leave out the kelvin per count"
+        )
+    return Thermal(counts, "linear counts", path, radiometry=scale)
 
 
 def thermal_of(data: bytes, path: Path) -> Thermal | None:
@@ -123,6 +139,33 @@ def read_pair(pair: Pair) -> tuple[Picture, Picture]:
         )
     ir, vis = superpose(thermal.counts, thermal)
     return Picture(ir, None, pair.ir, "jpeg"), Picture(vis, None, pair.vis, "jpeg")
+
+
+def write_temperatures(
+    path: Path, thermal: Thermal | None, out: Path, *, overwrite: bool = False
+) -> Path:
+    """Write the temperatures of `path`: TIFF as float degrees Celsius, PNG as 16-bit 0.01 K.
+
+    Raises:
+        UnreadableFile: there are none.
+        BadImage: too hot for 16 bits.
+        UnwritableFile: see `require_writable`; or another format, which would lose them.
+    """
+    require_writable(out, overwrite)
+    suffix = out.suffix.lower()
+    if suffix not in (".tif", ".tiff", ".png"):
+        raise UnwritableFile(
+            f"{shown(out)}: temperatures need .tiff (float degrees Celsius) or .png (16-bit "
+            "hundredths of a kelvin)"
+        )
+    if thermal is None:
+        raise UnreadableFile(
+            f"{shown(path)}: no temperatures: not a radiometric JPEG of FLIR; for 16-bit counts in "
+            "even steps state the step (--kelvin-per-count)"
+        )
+    celsius = thermal.celsius()
+    stored = stored_centikelvin(celsius) if suffix == ".png" else celsius
+    return write_image(out, stored, overwrite=overwrite)
 
 
 def superpose(plane: Stored, thermal: Thermal) -> tuple[Stored, Stored]:
