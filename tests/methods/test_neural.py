@@ -18,6 +18,7 @@ def model(tmp_path):
         shutil.copy(MODELS / f"mobilefuse{suffix}", tmp_path / f"mine{suffix}")
     card = tmp_path / "mine.json"
     facts = json.loads(card.read_text()) | {"name": "mine", "file": "mine.onnx"}
+    del facts["variants"]
     card.write_text(json.dumps(facts))
     return tmp_path / "mine.onnx"
 
@@ -44,7 +45,8 @@ def test_all_models_together_are_small():
 
 def test_own_file_is_a_method_by_its_path(model, rng):
     ir, vis = rng.integers(0, 256, (2, 20, 21), np.uint8)
-    assert np.array_equal(fuse(ir, vis, method=str(model)), fuse(ir, vis, method="mobilefuse"))
+    own, shipped = (fuse(ir, vis, method=name).astype(int) for name in (str(model), "mobilefuse"))
+    assert np.abs(own - shipped).max() <= 1  # the copy has no file for grey images of its own
 
 
 def test_file_without_a_card(model):

@@ -78,6 +78,28 @@ def test_deployed_equals_trained(variant):
         assert torch.allclose(answer["map"], 1 - share, atol=1e-5)
 
 
+def test_grey_form_gives_what_the_colour_form_gives_for_grey():
+    torch.manual_seed(0)
+    net = MobileFuse(norm_after_depthwise=True).eval()
+    ir, vis = torch.rand(2, 1, 20, 21), torch.rand(2, 1, 20, 21)
+    with torch.no_grad():
+        colour = net.deployed()(ir, vis.expand(-1, 3, -1, -1))["map"]
+        grey = net.deployed_luminance()(ir, vis)["map"]
+    assert torch.allclose(colour, grey, atol=1e-5)
+
+
+def test_merged_stream_is_the_stream():
+    """Stem, depthwise, normalisation and pointwise as one 9x9 convolution, before the ReLU."""
+    torch.manual_seed(0)
+    stream = MobileFuse(norm_after_depthwise=True).first
+    for _ in range(3):  # so that the running statistics are not the initial ones
+        stream(torch.rand(4, 3, 24, 24))
+    stream.eval()
+    image = torch.rand(1, 3, 24, 25)
+    with torch.no_grad():
+        assert torch.allclose(stream.merged()(image).relu(), stream(image), atol=1e-5)
+
+
 def test_unknown_variant_is_refused():
     with pytest.raises(ValueError, match="blending-only"):
         MobileFuse(variant="mixing")

@@ -1,47 +1,99 @@
-"""Networks as methods: a card (JSON) and an ONNX file, run by ONNX Runtime on the CPU.
+"""Networks as methods: a card (JSON) and an ONNX file, run on the CPU.
 
 Cards of the package lie in `models/`. A user's own NAME.onnx with its NAME.json beside it is
 a method by its path. A card is checked when it is read, its file when it is first run.
 
 A graph takes `ir` and `vis`, float32 (N, C, H, W) in [0, 1] with the channels its card states,
 and gives `fused` (N, C, H, W); a blending network gives `map` (N, 1, H, W) too, the share of
-infrared.
+infrared. A card may name further files of the same network, its `variants`: one for grey visible
+images, which need less work, and quantised ones.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from thermeld.errors import BadModel
+from thermeld.errors import BadModel, BadSetting
 from thermeld.image import Gray, Image, luminance
-from thermeld.registry import Method, MethodCard, add_method, checked_settings, need
+from thermeld.methods.calibrate import fastest, side_of
+from thermeld.methods.runtimes import (
+    PRECISIONS,
+    RUNTIMES,
+    Engine,
+    Graph,
+    has_bfloat16,
+    open_graph,
+    version_of,
+)
+from thermeld.registry import Method, MethodCard, add_method, checked_settings
 
 MODELS = Path(__file__).parent / "models"
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One ONNX file of a network.
+
+    Attributes:
+        path: of the file.
+        sha256: of the file.
+        vis_channels: 1 or 3; `ir` has one.
+        ir_channels: 1, or 3 for networks that need it so.
+        precision: "float32", or "int8" if quantised.
+    """
+
+    path: Path
+    sha256: str
+    vis_channels: int
+    ir_channels: int = 1
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a card says of an ONNX file beyond what holds for any method.
+    """What a card says of its ONNX files beyond what holds for any method.
 
     Attributes:
         card: the method's card.
-        path: of the ONNX file.
-        sha256: of that file.
-        channels: of the inputs, {"ir": 1, "vis": 3}.
+        variants: the ONNX files, the one the card is about first.
         facts: the whole card as read: recipe, command, data, metrics.
     """
 
     card: MethodCard
-    path: Path
-    sha256: str
-    channels: Mapping[str, int]
+    variants: tuple[Variant, ...]
     facts: Mapping[str, Any]
+
+    @property
+    def path(self) -> Path:
+        """Of the ONNX file the card is about."""
+        return self.variants[0].path
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the file; of all files' checksums if there are several."""
+        if len(self.variants) == 1:
+            return self.variants[0].sha256
+        together = "".join(variant.sha256 for variant in self.variants)
+        return hashlib.sha256(together.encode()).hexdigest()
+
+    def variant(self, *, colour: bool, precision: str) -> Variant | None:
+        """The file for that kind of visible image with the least work, or None."""
+        quantised = precision == "int8"
+        fit = [
+            variant
+            for variant in self.variants
+            if (variant.precision == "int8") == quantised
+            and (variant.vis_channels == 3 or not colour or self.variants[0].vis_channels == 1)
+        ]
+        return min(fit, key=lambda variant: variant.vis_channels, default=None)
 
 
 def read_model(card_path: Path) -> Model:
@@ -63,13 +115,8 @@ def read_model(card_path: Path) -> Model:
             parameters=int(facts["parameters"]),
             licence=facts["licence"],
         )
-        model = Model(
-            card,
-            card_path.with_name(Path(facts["file"]).name),
-            facts["sha256"],
-            {name: int(facts["channels"][name]) for name in ("ir", "vis")},
-            facts,
-        )
+        files = [facts, *facts.get("variants", ())]
+        model = Model(card, tuple(_variant(card_path, file) for file in files), facts)
     except OSError as error:
         raise BadModel(f"{card_path}: cannot read the card ({error.strerror})") from error
     except (ValueError, TypeError, KeyError) as error:
@@ -78,19 +125,39 @@ def read_model(card_path: Path) -> Model:
         ) from error
     if not card.licence:
         raise BadModel(f"{card_path}: the card states no licence; add one before using the model")
-    if not model.path.is_file():
-        raise BadModel(f"{model.path}: missing, though {card_path.name} names it")
+    for variant in model.variants:
+        if not variant.path.is_file():
+            raise BadModel(f"{variant.path}: missing, though {card_path.name} names it")
     return model
+
+
+def _variant(card_path: Path, file: Mapping[str, Any]) -> Variant:
+    precision = file.get("precision", "float32")
+    if precision not in ("float32", "int8"):
+        raise ValueError(f"precision {precision}")
+    return Variant(
+        card_path.with_name(Path(file["file"]).name),
+        file["sha256"],
+        int(file["channels"]["vis"]),
+        int(file["channels"]["ir"]),
+        precision,
+    )
 
 
 def method_of(model: Model) -> Method:
     """The table entry of a model; nothing is loaded until it is built."""
 
-    def build(*, threads: int = 0, **chosen: Any) -> OnnxFusion:
+    def build(
+        *,
+        threads: int = 0,
+        runtime: str = RUNTIMES[0],
+        precision: str = PRECISIONS[0],
+        **chosen: Any,
+    ) -> OnnxFusion:
         checked_settings(chosen, {}, model.card.name)  # a network has none
-        return OnnxFusion(model, threads=threads)
+        return OnnxFusion(model, threads=threads, runtime=runtime, precision=precision)
 
-    return Method(model.card, build, {}, model.sha256)
+    return Method(model.card, build, {}, model.checksum)
 
 
 def method_from_file(path: Path) -> Method:
@@ -105,20 +172,35 @@ def method_from_file(path: Path) -> Method:
 
 
 class OnnxFusion:
-    """A network that is ready to run.
+    """A network that is ready to run. One object may be called from several threads.
 
     Args:
-        model: card and file.
-        threads: of ONNX Runtime; 0 for all cores. One object may be called from several threads.
+        model: card and files.
+        threads: of one call; 0 for all cores.
+        runtime: "onnxruntime", "openvino", or "auto": whichever is faster here (see `calibrate`).
+        precision: of the arithmetic, "float32", "bfloat16", "int8", or "auto": the fastest, not
+            the most exact.
 
     Raises:
-        BadModel: the file is damaged, is not the one the card describes, or has other inputs.
-        MissingExtra: ONNX Runtime is not installed.
+        BadModel: a file is damaged, is not the one the card describes, or has other inputs.
+        BadSetting: no such runtime or precision here, or none for this network.
+        MissingExtra: the runtime is not installed.
     """
 
-    def __init__(self, model: Model, *, threads: int = 0) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        threads: int = 0,
+        runtime: str = RUNTIMES[0],
+        precision: str = PRECISIONS[0],
+    ) -> None:
         self.model = model
-        self.session = _session(model, threads)
+        self.engines = _engines(model, runtime, precision, threads)
+        self._open: dict[tuple[Variant, Engine], Graph] = {}
+        self._chosen: dict[tuple[bool, int], Graph] = {}
+        self._lock = Lock()
+        self._graph(self.engines[0], colour=False)  # so that a damaged file is refused now
 
     def __call__(self, ir: Gray, vis: Gray) -> Gray:
         """Fuse two luminance planes."""
@@ -133,13 +215,85 @@ class OnnxFusion:
         """Share of infrared per pixel, (H, W) in [0, 1]; `vis` may be grey or RGB."""
         return np.asarray(self._run("map", ir, vis)[0], np.float32)
 
-    def _run(self, output: str, ir: Gray, vis: Image) -> Image:
-        inputs = {
-            "ir": _planes(ir, self.model.channels["ir"]),
-            "vis": _planes(vis, self.model.channels["vis"]),
+    def engine_for(self, pixels: int, *, colour: bool = False) -> Engine:
+        """The engine that runs planes of that many pixels; times the candidates if need be."""
+        if len(self.engines) == 1:
+            return self.engines[0]
+        builders = {
+            engine: partial(self._timed, engine, colour=colour)
+            for engine in self.engines
+            if self.model.variant(colour=colour, precision=engine.precision)
         }
-        answer: Image = self.session.run([output], inputs)[0][0]
+        checksum = f"{self.model.checksum} {'colour' if colour else 'grey'}"
+        return fastest(builders, side=side_of(pixels), checksum=checksum)
+
+    def _run(self, output: str, ir: Gray, vis: Image) -> Image:
+        colour = vis.ndim == 3
+        key = (colour, side_of(ir.size) if len(self.engines) > 1 else 0)
+        with self._lock:
+            if key not in self._chosen:
+                engine = self.engine_for(ir.size, colour=colour)
+                self._chosen[key] = self._graph(engine, colour=colour)
+        graph = self._chosen[key]
+        inputs = {
+            "ir": _planes(ir, graph.channels["ir"]),
+            "vis": _planes(vis, graph.channels["vis"]),
+        }
+        answer: Image = graph(output, inputs)[0]
         return answer
+
+    def _graph(self, engine: Engine, *, colour: bool) -> Graph:
+        variant = self.model.variant(colour=colour, precision=engine.precision)
+        if variant is None:
+            kind = " for colour images" if colour else ""
+            raise BadSetting(
+                f"{self.model.card.name} has no {engine.precision} file{kind}; use float32"
+            )
+        key = (variant, engine)
+        if key not in self._open:
+            self._open[key] = _checked(variant, engine, blends=self.model.card.blends)
+        return self._open[key]
+
+    def _timed(self, engine: Engine, *, colour: bool) -> Callable[[int], None]:
+        graph = self._graph(engine, colour=colour)
+        output = "map" if self.model.card.blends else "fused"
+
+        def run(side: int) -> None:
+            noise = np.random.default_rng(side)
+            graph(
+                output,
+                {
+                    name: noise.random((1, count, side, side), np.float32)
+                    for name, count in graph.channels.items()
+                },
+            )
+
+        return run
+
+
+def _engines(model: Model, runtime: str, precision: str, threads: int) -> tuple[Engine, ...]:
+    """All engines that are meant; ONNX Runtime in float32 first if it is among them."""
+    if runtime != AUTO and precision != AUTO:
+        engines = [Engine(runtime, precision, threads)]
+    else:
+        installed = [name for name in RUNTIMES if version_of(name)]
+        runtimes = [runtime] if runtime != AUTO else installed
+        precisions = [precision] if precision != AUTO else list(PRECISIONS)
+        engines = [
+            Engine(name, kind, threads)
+            for kind in precisions
+            for name in runtimes
+            if kind != "bfloat16" or (name == "openvino" and has_bfloat16())
+        ]
+    fit = tuple(
+        engine for engine in engines if model.variant(colour=False, precision=engine.precision)
+    )
+    if not fit:
+        raise BadSetting(
+            f"{model.card.name} cannot be run in {precision} by {runtime} here; "
+            "use float32 and onnxruntime"
+        )
+    return fit
 
 
 def _planes(image: Image, channels: int) -> Image:
@@ -152,32 +306,25 @@ def _planes(image: Image, channels: int) -> Image:
     return np.ascontiguousarray(stack)[None]
 
 
-def _session(model: Model, threads: int) -> Any:
-    onnxruntime = need("onnxruntime", "core")
-    fault = import_module("onnxruntime.capi.onnxruntime_pybind11_state")  # its error classes
-    content = model.path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != model.sha256:
+def _checked(variant: Variant, engine: Engine, *, blends: bool) -> Graph:
+    """Load a file after making sure that it is what its card says."""
+    content = variant.path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != variant.sha256:
         raise BadModel(
-            f"{model.path}: not the file its card describes (its SHA-256 differs); "
+            f"{variant.path}: not the file its card describes (its SHA-256 differs); "
             "export or download it again"
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors only; they come back as exceptions
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except (fault.Fail, fault.InvalidGraph, fault.InvalidProtobuf, fault.NotImplemented) as error:
-        raise BadModel(f"{model.path}: ONNX Runtime cannot load it ({error})") from error
-    found = {entry.name: entry.shape[1] for entry in session.get_inputs()}
-    if found != dict(model.channels):
+    graph = open_graph(content, engine, name=str(variant.path))
+    stated = {"ir": variant.ir_channels, "vis": variant.vis_channels}
+    if dict(graph.channels) != stated:
         raise BadModel(
-            f"{model.path}: its card states inputs and channels {dict(model.channels)}, "
-            f"the file has {found}"
+            f"{variant.path}: its card states inputs and channels {stated}, "
+            f"the file has {dict(graph.channels)}"
         )
-    wanted = "map" if model.card.blends else "fused"
-    if wanted not in {entry.name for entry in session.get_outputs()}:
-        raise BadModel(f"{model.path}: has no output named {wanted}, which its card implies")
-    return session
+    wanted = "map" if blends else "fused"
+    if wanted not in graph.outputs:
+        raise BadModel(f"{variant.path}: has no output named {wanted}, which its card implies")
+    return graph
 
 
 for _card in sorted(MODELS.glob("*.json")):

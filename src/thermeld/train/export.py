@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from thermeld.errors import BadModel
 from thermeld.train.holdout import Holdout
+from thermeld.train.variants import luminance_net, write_variant
 from thermeld.train.weights import Trained, save_trained
 
 PARITY = 1e-4
@@ -84,9 +85,23 @@ def write_method(
         "parity_with_torch": difference,
         **facts,
     }
+    grey = luminance_net(net)
+    grey_content = onnx_bytes(grey) if grey else b""
+    grey_difference = parity(grey, grey_content) if grey else 0.0
+    if grey_difference > PARITY:
+        raise BadModel(f"ONNX Runtime differs from torch by {grey_difference:.2g}, over {PARITY}")
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, content)
     _write(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    if grey:
+        channels: Mapping[str, int] = grey.channels  # type: ignore[assignment]
+        write_variant(
+            path.with_suffix(".json"),
+            "luma",
+            grey_content,
+            channels,
+            parity_with_torch=grey_difference,
+        )
 
 
 def onnx_bytes(deployed: nn.Module) -> bytes:

@@ -7,7 +7,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 class DepthwiseSeparable(nn.Module):
     """Depthwise 3x3 and pointwise 1x1 convolution, one batch normalisation, ReLU.
 
-    Replicate padding, stride 1: (B, inputs, H, W) -> (B, outputs, H, W).
+    No border of its own, stride 1: (B, inputs, H + 2, W + 2) -> (B, outputs, H, W).
 
     Source: Howard et al., "MobileNets", arXiv:1704.04861, section 3.1. That block also
     normalises after the depthwise half; `norm_after_depthwise` adds it.
@@ -15,16 +15,14 @@ class DepthwiseSeparable(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, norm_after_depthwise: bool = False) -> None:
         super().__init__()
-        self.depthwise = nn.Conv2d(
-            inputs, inputs, 3, padding=1, padding_mode="replicate", groups=inputs, bias=False
-        )
+        self.depthwise = nn.Conv2d(inputs, inputs, 3, groups=inputs, bias=False)
         self.middle: nn.Module = nn.BatchNorm2d(inputs) if norm_after_depthwise else nn.Identity()
         self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
         self.norm: nn.Module = nn.BatchNorm2d(outputs)
         self.activation = nn.ReLU(inplace=True)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, outputs, H, W)."""
+        """(B, inputs, H + 2, W + 2) -> (B, outputs, H, W)."""
         deep: Tensor = self.pointwise(self.middle(self.depthwise(features)))
         return self.activation(self.norm(deep))  # type: ignore[no-any-return]
 
