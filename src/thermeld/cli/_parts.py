@@ -1,11 +1,18 @@
 """What several verbs share: progress on standard error, KEY=VALUE options."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from thermeld.errors import BadSetting
 
@@ -25,11 +32,25 @@ def key_values(pairs: list[str]) -> dict[str, str]:
     return found
 
 
+class Bar:
+    """A running progress bar: `bar(number_done, note)`."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def __call__(self, number: int, note: str) -> None:
+        """Show how many are done, and a word about the last one."""
+        self._progress.update(self._task, completed=number, note=note)
+
+    def expect(self, total: int | None) -> None:
+        """Say how many there will be, once that is known."""
+        self._progress.update(self._task, total=total)
+
+
 @contextmanager
-def progress_bar(
-    what: str, total: int, *, resumes: bool = True
-) -> Iterator[Callable[[int, str], None]]:
-    """A bar on standard error, hidden when that is not a terminal; yields `advance_to(n, note)`.
+def progress_bar(what: str, total: int | None, *, resumes: bool = True) -> Iterator[Bar]:
+    """A bar on standard error, hidden when that is not a terminal; total None for unknown.
 
     An interrupted user is told whether the same command would go on (`resumes`).
     """
@@ -44,7 +65,7 @@ def progress_bar(
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=total, note="")
         try:
-            yield lambda number, note: progress.update(task, completed=number, note=note)
+            yield Bar(progress, task)
         except KeyboardInterrupt:
             hint = "; the same command again goes on from here" if resumes else ""
             console.print(f"thermeld: stopped{hint}")
