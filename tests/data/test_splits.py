@@ -35,11 +35,13 @@ def test_the_list_of_msrs_is_eight_blocks_of_five_by_day_and_by_night(shared):
 def test_both_parts_of_msrs_hold_every_class(shared):
     pairs = find_set("msrs", root=shared / "data").pairs
     for part in ("train", "val"):
-        seen = set()
+        lacking = set(range(9))
         for pair in split_pairs("msrs", pairs, part):
             labels = read_image(shared / "data/msrs/labels" / f"{pair.stem}.png").pixels
-            seen |= set(np.unique(labels))
-        assert seen == set(range(9)), part
+            lacking -= set(np.unique(labels).tolist())
+            if not lacking:
+                break
+        assert not lacking, part
 
 
 def test_a_set_without_a_list_gives_its_last_tenth():
