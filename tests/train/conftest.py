@@ -37,3 +37,35 @@ def tiny_recipe():
         save_every=2,
         precision="32-true",
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_pairs(tmp_path_factory):
+    """A folder with one set of twelve rendered pairs, in the layout ir/, vi/."""
+    root = tmp_path_factory.mktemp("pairs")
+    for number in range(12):
+        scene = render_scene(np.random.default_rng(number), height=64, width=80, night=True)
+        write_image(root / "tiny" / "ir" / f"{number}.png", to_depth(scene.ir, np.uint8))
+        write_image(root / "tiny" / "vi" / f"{number}.png", to_depth(scene.vis, np.uint8))
+    return root
+
+
+@pytest.fixture
+def pair_recipe():
+    """A recipe of few steps on `tiny_pairs`, to be completed."""
+    from functools import partial
+
+    from thermeld.train.recipe import Recipe
+
+    return partial(
+        Recipe,
+        name="tiny",
+        sets=("tiny",),
+        crop_px=32,
+        batch=2,
+        steps=6,
+        validate_every=3,
+        validation_pairs=2,
+        save_every=2,
+        precision="32-true",
+    )

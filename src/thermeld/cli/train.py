@@ -1,6 +1,8 @@
 """`thermeld train`: train a network by its recipe."""
 
+import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +17,11 @@ thermeld train mobilefuse --data shared/data/camvid -o runs/mobilefuse
 
 thermeld train mobilefuse --data VOC2012 --set layout=voc --hours 2
 
+thermeld train lwc-densefuse --data shared/data
+
 thermeld train my-recipe.toml --data camvid --set steps=500 --set learning_rate=5e-4
+
+torchrun --nproc-per-node 2 --no-python thermeld train lwc-densefuse --data shared/data
 """
 
 
@@ -26,7 +32,10 @@ def add(app: typer.Typer) -> None:
 
 def run(
     recipe: Annotated[str, typer.Argument(help="A shipped recipe by name, or a TOML file.")],
-    data: Annotated[Path, typer.Option("--data", help="Folder of the image set.")],
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="Folder of the image set, or the one that holds pair sets."),
+    ],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Run folder. Default: runs/RECIPE.")
     ] = None,
@@ -48,14 +57,19 @@ def run(
 
     chosen = read_recipe(recipe, key_values(settings or []))
     folder = out or Path("runs") / chosen.name
-    with progress_bar("training", chosen.steps) as advance_to:
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
+    with progress_bar("training", chosen.steps) if first else nullcontext() as advance_to:
 
         def on_step(number: int, terms: Mapping[str, float]) -> None:
-            advance_to(number, "  ".join(f"{name} {value:.3g}" for name, value in terms.items()))
+            if advance_to:
+                shown = "  ".join(f"{name} {value:.3g}" for name, value in terms.items())
+                advance_to(number, shown)
 
         outcome = run_recipe(
             chosen, data, folder, hours=hours, accelerator=accelerator, on_step=on_step
         )
+    if not first:
+        return
     state = "done" if outcome.steps >= chosen.steps else "stopped early, resumable"
     typer.echo(
         f"{folder}: {state}; {outcome.steps} of {chosen.steps} steps, "

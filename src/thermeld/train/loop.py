@@ -5,21 +5,29 @@ A task owns networks, optimisers and what one step is; the loop owns time, logs 
 
 import ctypes
 import json
+import math
+import shutil
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from lightning_fabric import Fabric
 
-from thermeld.errors import BadSetting
+from thermeld.errors import BadModel, BadSetting, UnwritableFile
 from thermeld.image import Image, to_depth
 from thermeld.io import write_image
 from thermeld.train.log import TrainingLog
 from thermeld.train.recipe import Recipe
+
+LOG_BYTES = 20_000_000  # logs, events and sample pictures of a long run
 
 
 class Task(Protocol):
@@ -62,41 +70,116 @@ def train(
 ) -> Outcome:
     """Train until the recipe's steps are done or the time is up; go on where a run stopped.
 
+    Ctrl-C or SIGTERM ends it after the step under way, with a checkpoint. Of several processes
+    the first one writes.
+
     Writes into `run`: last.ckpt (everything, to go on), best.ckpt (weights of the lowest
     validation loss), log.csv and TensorBoard events, samples/*.png, recipe.json.
 
     Raises:
         BadSetting: `run` holds a run of another recipe.
+        UnwritableFile: the disk has no room for the checkpoints.
+        BadModel: a loss that is not a number; the last checkpoint stays as it was.
     """
     keep_freed_memory()
-    _claim(run, recipe)
+    if fabric.is_global_zero:
+        _claim(run, recipe)
+        _require_room(run, task)
+    fabric.barrier()
     last = run / "last.ckpt"
     state: dict[str, Any] = {**task.state(), "step": 0, "seconds": 0.0, "best": float("inf")}
     if last.exists():
         fabric.load(last, state)
-    log = TrainingLog(run, after_step=state["step"])
-    begun = time.monotonic() - state["seconds"]
     deadline = float("inf") if hours is None else time.monotonic() + 3600 * hours
-    while state["step"] < recipe.steps and time.monotonic() < deadline:
-        terms = task.step(state["step"])
-        number = state["step"] = state["step"] + 1
-        log.write(number, terms)
-        on_step(number, terms)
-        at_end = number == recipe.steps
-        if at_end or number % recipe.validate_every == 0:
-            values = task.validate()
-            log.write(number, values)
-            write_samples(run / "samples" / f"{number:07d}.png", task.pictures())
-            if values["validation_loss"] < state["best"]:
-                state["best"] = values["validation_loss"]
-                save_checkpoint(fabric, run / "best.ckpt", {**task.state(), "step": number})
-        if at_end or number % recipe.save_every == 0:
-            state["seconds"] = time.monotonic() - begun
-            save_checkpoint(fabric, last, state)
-    state["seconds"] = time.monotonic() - begun
-    save_checkpoint(fabric, last, state)
-    log.close()
+    with _log(run, fabric, after_step=state["step"]) as log, asked_to_stop() as stop:
+        begun = time.monotonic() - state["seconds"]
+        while state["step"] < recipe.steps and not _agreed(fabric, stop, deadline):
+            terms = task.step(state["step"])
+            number = state["step"] = state["step"] + 1
+            _require_numbers(run, number, terms)
+            log(number, terms)
+            on_step(number, terms)
+            at_end = number == recipe.steps
+            if at_end or number % recipe.validate_every == 0:
+                values = task.validate()
+                log(number, values)
+                if fabric.is_global_zero:
+                    write_samples(run / "samples" / f"{number:07d}.png", task.pictures())
+                if values["validation_loss"] < state["best"]:
+                    state["best"] = values["validation_loss"]
+                    save_checkpoint(fabric, run / "best.ckpt", {**task.state(), "step": number})
+            if at_end or number % recipe.save_every == 0:
+                state["seconds"] = time.monotonic() - begun
+                save_checkpoint(fabric, last, state)
+        state["seconds"] = time.monotonic() - begun
+        save_checkpoint(fabric, last, state)
     return Outcome(state["step"], state["seconds"], state["best"])
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM came in the block; a second Ctrl-C ends it at once."""
+    came: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False  # signals reach the main thread alone
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _agreed(fabric: Fabric, stop: Callable[[], bool], deadline: float) -> bool:
+    """Whether any process wants to end; all of them end together."""
+    wanted = stop() or time.monotonic() >= deadline
+    if fabric.world_size == 1:
+        return wanted
+    votes = fabric.all_reduce(torch.tensor(float(wanted)), reduce_op="sum")
+    return float(votes) > 0  # type: ignore[arg-type]
+
+
+@contextmanager
+def _log(
+    run: Path, fabric: Fabric, *, after_step: int
+) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+    """Write to the run's log; does nothing in processes other than the first."""
+    if not fabric.is_global_zero:
+        yield lambda step, values: None
+        return
+    log = TrainingLog(run, after_step=after_step)
+    try:
+        yield log.write
+    finally:
+        log.close()
+
+
+def _require_numbers(run: Path, number: int, terms: Mapping[str, float]) -> None:
+    bad = [name for name, value in terms.items() if not math.isfinite(value)]
+    if bad:
+        raise BadModel(
+            f"{run}: {bad[0]} became {terms[bad[0]]} at step {number}; lower learning_rate or set "
+            "clip, and start in another folder (last.ckpt holds the state before)"
+        )
+
+
+def _require_room(run: Path, task: Task) -> None:
+    """Room for three checkpoints: last, best and the one being written, with two moments each."""
+    modules = [part for part in task.state().values() if isinstance(part, torch.nn.Module)]
+    weights = sum(p.numel() * p.element_size() for part in modules for p in part.parameters())
+    needed, free = 3 * 3 * weights + LOG_BYTES, shutil.disk_usage(run).free
+    if free < needed:
+        raise UnwritableFile(
+            f"{run}: needs {needed / 1e6:.0f} MB for checkpoints and logs, {free / 1e6:.0f} MB are "
+            "free; make room or choose another folder with -o"
+        )
 
 
 def keep_freed_memory() -> None:

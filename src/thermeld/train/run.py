@@ -1,5 +1,6 @@
 """From a recipe and a folder of data to a trained run."""
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,12 +32,14 @@ def run_recipe(
         BadSetting: the recipe asks for something impossible.
     """
     fabric = start_fabric(recipe.precision, accelerator)
+    if recipe.batch % fabric.world_size:
+        raise BadSetting(f"batch {recipe.batch} cannot be shared by {fabric.world_size} processes")
     task = open_task(recipe, data, fabric)
     return train(task, recipe, run, fabric=fabric, hours=hours, on_step=on_step)
 
 
 def start_fabric(precision: Precision, accelerator: str) -> Fabric:
-    """Fabric on one device of the kind asked for.
+    """Fabric on one device per process; as many processes as torchrun has started, else one.
 
     Raises:
         BadSetting: no such kind, or none on this machine.
@@ -49,6 +52,11 @@ def start_fabric(precision: Precision, accelerator: str) -> Fabric:
     torch.set_float32_matmul_precision("high")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # hints about clusters that do not concern a user
-        fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+        fabric = Fabric(
+            accelerator=accelerator,
+            devices=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
+            num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
+            precision=precision,
+        )
         fabric.launch()
     return fabric

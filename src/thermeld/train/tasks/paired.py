@@ -27,8 +27,8 @@ Batch = dict[str, Tensor]
 class Paired(ABC):
     """A network that fuses, trained on crops of registered pairs.
 
-    The batch of step n is a function of the recipe's seed, n and the process alone, so a run
-    that was stopped goes on with exactly the batches it would have seen.
+    The batch of step n is a function of the recipe's seed and n alone, so a run that was stopped
+    goes on with exactly the batches it would have seen; several processes share it out.
 
     Attributes:
         bare: the network that is shipped, as it was built.
@@ -48,7 +48,7 @@ class Paired(ABC):
         self.recipe, self.fabric, self.pairs = recipe, fabric, train
         self.settings = settings_of(recipe, self.DEFAULTS)
         net: nn.Module = networks()[recipe.network](**recipe.options)
-        shipped = net.deployed()  # type: ignore[operator]
+        shipped = net.deployed() if hasattr(net, "deployed") else None  # type: ignore[operator]
         if not isinstance(shipped, Deployed):
             raise BadSetting(f"{recipe.network} does not fuse two planes; choose another task")
         self.low, self.span, self.lost_px = shipped.low, shipped.span, shipped.pad_px
@@ -85,11 +85,11 @@ class Paired(ABC):
     def step(self, number: int) -> dict[str, float]:
         """One step on batch `number`; the loss terms by name, and the rate."""
         rate = self.set_rates(number)
-        rng = np.random.default_rng([self.recipe.seed, number, self.fabric.global_rank])
-        count = self.recipe.batch // self.fabric.world_size
+        rng = np.random.default_rng([self.recipe.seed, number])
         for module in self.modules.values():
             module.train()
-        terms = self.learn(number, self.tensors(self.pairs, rng, count=count))
+        whole = self.tensors(self.pairs, rng, count=self.recipe.batch)
+        terms = self.learn(number, share_of(whole, self.fabric))
         if self.average:
             self.average.update(self.bare, number)
         return {**self.agreed(terms), "learning_rate": rate}
@@ -182,6 +182,11 @@ class Paired(ABC):
         net = self.average.net if self.average else self.bare
         shipped: nn.Module = deepcopy(net).eval().deployed()  # type: ignore[operator]
         return shipped
+
+
+def share_of(batch: Batch, fabric: Fabric) -> Batch:
+    """This process's part of a batch: every n-th sample of n processes."""
+    return {name: value[fabric.global_rank :: fabric.world_size] for name, value in batch.items()}
 
 
 def settings_of(recipe: Recipe, defaults: Mapping[str, object]) -> dict[str, float]:

@@ -21,8 +21,8 @@ VALIDATION_STREAM = 2**31  # batches are numbered from 0, so this seed is never 
 class Supervised:
     """A network that learns to give back the truth (or the perfect map) of synthetic pairs.
 
-    The batch of step n is a function of the recipe's seed, n and the process alone, so a run
-    that was stopped goes on with exactly the batches it would have seen.
+    The batch of step n is a function of the recipe's seed and n alone, so a run that was stopped
+    goes on with exactly the batches it would have seen; several processes share it out.
     """
 
     def __init__(self, recipe: Recipe, fabric: Fabric, train: MaskedImages, val: MaskedImages):
@@ -51,18 +51,19 @@ class Supervised:
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         self.optimiser.step()
-        return {"loss": float(loss.detach()), "learning_rate": rate}
+        agreed = self.fabric.all_reduce(loss.detach(), reduce_op="mean")
+        return {"loss": float(agreed), "learning_rate": rate}  # type: ignore[arg-type]
 
     def samples(self, number: int) -> list[Sample]:
-        """The batch of a step, equal parts of each kind."""
-        recipe, rank = self.recipe, self.fabric.global_rank
-        rng = np.random.default_rng([recipe.seed, number, rank])
-        each = recipe.batch // len(recipe.kinds) // self.fabric.world_size
-        return [
+        """This process's part of a step's batch, equal parts of each kind."""
+        recipe = self.recipe
+        rng = np.random.default_rng([recipe.seed, number, 0])
+        samples = [
             disturbed(draw(self.train_images, kind, rng, crop_px=recipe.crop_px), rng)
             for kind in recipe.kinds
-            for _ in range(each)
+            for _ in range(recipe.batch // len(recipe.kinds))
         ]
+        return samples[self.fabric.global_rank :: self.fabric.world_size]
 
     def tensors(self, samples: list[Sample]) -> dict[str, Tensor]:
         """Stacked on the device: three (B, 3, H, W) and the map (B, 1, H, W)."""
