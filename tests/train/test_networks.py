@@ -32,7 +32,7 @@ DESIGN = {
     "lwc-densefuse-no-gate": (6_865, 2.600),
     "lwc-densefuse-no-shuffle": (10_137, 2.600),
     "lwc-densefuse-ungrouped": (14_233, 4.094),
-    "mobilefuse": (33_281, 10.106),
+    "mobilefuse": (33_281, 10.211),
     "scgrfuse": (1_184_293, 363.66),
     "scgrfuse-no-grxdb": (244_837, 74.63),
     "scgrfuse-no-scam": (261_729, 83.32),
