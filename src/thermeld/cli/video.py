@@ -35,7 +35,7 @@ thermeld video 0 rtsp://camera/stream -o fused.mp4 --fps 10 --seconds 60 --fit v
 Exit codes: 0 done, 1 failed, 2 asked wrongly, 130 or 143 stopped (the video is there).
 """
 
-StreamArgument = "a video file, a folder of numbered frames, a device number, or an address"
+STREAM = "a video file, a folder of numbered frames, a device number, or an address"
 FramesFpsOption = Annotated[
     str | None,
     typer.Option(
@@ -54,7 +54,7 @@ def add(app: typer.Typer) -> None:
 
 
 def run(
-    ir: Annotated[str, typer.Argument(help=f"Infrared stream: {StreamArgument}.")],
+    ir: Annotated[str, typer.Argument(help=f"Infrared stream: {STREAM}.")],
     vis: Annotated[str, typer.Argument(help="Visible stream, likewise.")],
     out: Annotated[
         Path,

@@ -11,6 +11,7 @@ from thermeld.errors import BadSetting, UnreadableFile
 from thermeld.io.video.frames import Facts, Frame, Source, is_address, safe_name
 from thermeld.io.video.numbered import NumberedFrames
 
+LONGEST_GAP_S = 0.25
 BACKENDS = ("auto", "pyav", "opencv")
 
 
@@ -98,7 +99,8 @@ def _require_there(path: Path) -> None:
 class Paced:
     """A recording played at its own speed, its frames stamped with this machine's clock.
 
-    A frame for which it is too late is left out, as a camera would.
+    A frame for which it is too late is left out, as a camera would; not all of them are, even
+    where decoding is slower than the recording.
     """
 
     def __init__(self, source: Source) -> None:
@@ -108,13 +110,15 @@ class Paced:
     def __iter__(self) -> Iterator[Frame]:
         begun = time.monotonic()
         lasts = 1.0 / float(self.facts.fps)
+        shown = begun
         for frame in self._source:
             ahead = begun + frame.seconds - time.monotonic()
             if ahead > 0.0:
                 time.sleep(ahead)
-            elif ahead < -lasts:
+            elif ahead < -lasts and time.monotonic() - shown < LONGEST_GAP_S:
                 continue
-            yield replace(frame, seconds=time.monotonic())
+            shown = time.monotonic()
+            yield replace(frame, seconds=shown)
 
     def close(self) -> None:
         """Close the recording."""
