@@ -50,6 +50,17 @@ def test_bad_recipe_files_are_refused(tmp_path):
         read_recipe(str(broken))
 
 
+def test_recipe_builds_on_another(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "mobilefuse"\nname = "mine"\nsteps = 9\n', encoding="utf-8")
+    recipe, base = read_recipe(str(path)), read_recipe("mobilefuse")
+    assert (recipe.name, recipe.steps) == ("mine", 9)
+    assert recipe.learning_rate == base.learning_rate
+    path.write_text(f'base = "{path}"', encoding="utf-8")
+    with pytest.raises(BadSetting, match="base"):
+        read_recipe(str(path))
+
+
 def test_recipe_survives_as_plain_values():
     recipe = read_recipe("mobilefuse")
     values = recipe.as_dict()

@@ -15,6 +15,7 @@ Optimiser = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "linear", "constant"]
 PRECISIONS, OPTIMISERS, SCHEDULES = (get_args(kind) for kind in (Precision, Optimiser, Schedule))
 LISTS = ("kinds", "sets")
+DEEPEST = 4  # recipes that build on one another
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ def shipped_recipes() -> dict[str, Path]:
 def read_recipe(name_or_path: str, overrides: Mapping[str, str] | None = None) -> Recipe:
     """A shipped recipe by name, or one from a TOML file, with single keys overridden.
 
+    A file may name another recipe as `base` and give only what differs.
+
     Args:
         name_or_path: "mobilefuse" or "my/recipe.toml".
         overrides: values as typed on a command line, as {"steps": "200"}.
@@ -132,13 +135,7 @@ def read_recipe(name_or_path: str, overrides: Mapping[str, str] | None = None) -
         UnreadableFile: the file is missing or not TOML.
         BadSetting: a value of the wrong type or an impossible one.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = lookup(shipped_recipes(), name_or_path, "recipe")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnreadableFile(f"{path}: not a readable recipe ({error})") from error
+    values = _values(name_or_path)
     known = {entry.name for entry in fields(Recipe)}
     for key in [*values, *(overrides or {})]:
         if key not in known:
@@ -146,10 +143,26 @@ def read_recipe(name_or_path: str, overrides: Mapping[str, str] | None = None) -
     try:
         recipe = recipe_of(values)
     except BadSetting as error:
-        raise BadSetting(f"{path}: {error}") from error
+        raise BadSetting(f"{name_or_path}: {error}") from error
     return replace(
         recipe, **{key: _parsed(recipe, key, text) for key, text in (overrides or {}).items()}
     )
+
+
+def _values(name_or_path: str, depth: int = 0) -> dict[str, Any]:
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = lookup(shipped_recipes(), name_or_path, "recipe")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(f"{path}: not a readable recipe ({error})") from error
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    if depth == DEEPEST:
+        raise BadSetting(f"{path}: its base has a base has a base...; give the keys themselves")
+    return {**_values(str(base), depth + 1), **values}
 
 
 def _parsed(recipe: Recipe, key: str, text: str) -> Any:
