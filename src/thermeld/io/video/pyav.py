@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -88,26 +89,37 @@ class PyavSource:
         step = 1.0 / float(self._fps)
         begun: float | None = None
         at = -step
+        broken: list[Frame] = []  # the decoder tells of them before it gives earlier frames
         try:
             for packet in self._container.demux(stream):
-                for picture, problem in self._pictures(packet):
-                    stamp = None if picture is None else picture.time
+                for picture, stamp, problem in self._pictures(packet):
                     if stamp is not None and begun is None:
                         begun = stamp - (at + step)  # goes on from frames without a stamp
-                    at = at + step if stamp is None or begun is None else stamp - begun
+                    time_of = at + step if stamp is None or begun is None else stamp - begun
+                    if picture is None:
+                        broken.append(self._frame(None, time_of, problem))
+                        continue
+                    at = time_of
+                    yield from _due(broken, inf if self._live else at)
                     pixels = None if problem else self._pixels(picture)
-                    yield Frame(pixels, time.monotonic() if self._live else at, problem)
+                    yield self._frame(pixels, at, problem)
         except (self._av.error.FFmpegError, OSError) as error:
             # Cut off, or damaged beyond finding the next frame: the stream ends here.
-            at = time.monotonic() if self._live else at + step
-            yield Frame(None, at, f"the stream breaks off ({error.strerror or error})")
+            problem = f"the stream breaks off ({error.strerror or error})"
+            broken.append(self._frame(None, at + step, problem))
+        yield from _due(broken, inf)
 
-    def _pictures(self, packet: Any) -> Iterator[tuple[Any, str]]:
+    def _frame(self, pixels: Stored | None, seconds: float, problem: str) -> Frame:
+        return Frame(pixels, time.monotonic() if self._live else seconds, problem)
+
+    def _pictures(self, packet: Any) -> Iterator[tuple[Any, float | None, str]]:
+        """Each picture that a packet completes, or None; when it is shown; what is wrong."""
         try:
             for picture in packet.decode():
-                yield picture, "damaged" if picture.is_corrupt else ""
+                yield picture, picture.time, "damaged" if picture.is_corrupt else ""
         except self._av.error.InvalidDataError as error:
-            yield None, str(error.strerror)
+            stamp = None if packet.pts is None else float(packet.pts * packet.time_base)
+            yield None, stamp, str(error.strerror)
 
     def _pixels(self, picture: Any) -> Stored:
         kind = picture.format
@@ -118,6 +130,13 @@ class PyavSource:
         pixels: Stored = picture.to_ndarray(format=target)
         turns = round(picture.rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+
+def _due(broken: list[Frame], seconds: float) -> Iterator[Frame]:
+    """Take out the broken frames up to that time, in their order."""
+    broken.sort(key=lambda frame: frame.seconds)
+    while broken and broken[0].seconds <= seconds:
+        yield broken.pop(0)
 
 
 def _options(where: str) -> dict[str, str]:
