@@ -38,12 +38,10 @@ def _correlation(one: Tensor, other: Tensor) -> Tensor:
 def edge_transfer(fused: Tensor, ir: Tensor, vis: Tensor) -> Tensor:
     """Qabf, 0 to 1; Xydeas & Petrovic, 2000."""
     target = _edges(fused)
-    kept, weight = 0.0, 0.0
-    for source in (ir, vis):
-        edges = _edges(source)
-        kept = kept + _preserved(edges, target).sum((1, 2, 3))
-        weight = weight + edges[0].sum((1, 2, 3))
-    return kept / (weight + EPS)
+    sources = [_edges(source) for source in (ir, vis)]
+    kept = torch.cat([_preserved(source, target) for source in sources], dim=1)
+    weight = torch.cat([strength for strength, _ in sources], dim=1)
+    return kept.sum((1, 2, 3)) / (weight.sum((1, 2, 3)) + EPS)
 
 
 def _edges(plane: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,8 +116,8 @@ def exposure(fused: Tensor, sources: Tensor) -> Tensor:
 
 def _desired(sources: Tensor) -> Tensor:
     """Shares of the sources' deviations in the desired window, (B, 2, h, w)."""
-    count, tiny = WINDOW * WINDOW, 2.2e-16
-    sources = sources.double()  # differences of large sums
+    count, tiny = WINDOW * WINDOW, torch.finfo(sources.dtype).eps
+    sources = sources - sources.mean((2, 3), keepdim=True)  # keeps the sums below small
     mean = means(sources, WINDOW, None)
     energy = count * (means(sources**2, WINDOW, None) - mean**2).clamp_min(0)
     both = means(sources.prod(1, keepdim=True), WINDOW, None) - mean.prod(1, keepdim=True)
@@ -134,13 +132,13 @@ def _desired(sources: Tensor) -> Tensor:
     length = ((share**2 * energy).sum(1) + share.prod(1) * twice).clamp_min(0).sqrt()[:, None]
     longest = sharp.amax(1, keepdim=True)
     scale = torch.where(length == 0, torch.ones_like(length), longest / length.clamp_min(1e-30))
-    return (share * scale).float()
+    return share * scale
 
 
 def information_fidelity(fused: Tensor, ir: Tensor, vis: Tensor) -> Tensor:
     """VIF, summed over both sources, 0 to about 2; Sheikh & Bovik, 2006, in the pixel domain."""
     planes = torch.cat([fused, ir, vis], dim=1) * 255.0
-    through, directly = 0.0, 0.0
+    through = directly = planes.new_zeros(len(planes), 2)
     for scale, side in enumerate(VIF_SIDES):
         if scale:
             planes = means(planes, side, side / 5.0, step=2)
@@ -164,7 +162,7 @@ def mutual_information(fused: Tensor, ir: Tensor, vis: Tensor, *, bins: int = 64
     Source: Qu, Zhang & Yan, 2002; shares after Maes et al., IEEE Trans. Med. Imaging 16(2), 1997.
     """
     target = _shares(fused, bins)
-    return sum((_mutual_bits(_shares(source, bins), target) for source in (ir, vis)), 0.0)  # type: ignore[return-value]
+    return _mutual_bits(_shares(ir, bins), target) + _mutual_bits(_shares(vis, bins), target)
 
 
 def _shares(plane: Tensor, bins: int) -> Tensor:
