@@ -17,8 +17,9 @@ LAYER = {
         "image": 0.1,
         "registry": 0.2,
     },  # the ground, itself in this order
-    **dict.fromkeys(("methods", "metrics", "align", "io", "panel"), 1),
+    **dict.fromkeys(("methods", "metrics", "align", "io", "panel", "palette", "legend"), 1),
     **dict.fromkeys(("fuse", "data"), 2),
+    "present": 2.1,
     **dict.fromkeys(("batch", "video", "evaluate", "report", "bench"), 3),
     **dict.fromkeys(("serve", "scale", "train"), 4),
     **{"cli": 5, "__main__": 6},
