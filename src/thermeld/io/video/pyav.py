@@ -51,7 +51,9 @@ class PyavSource:
             self.close()
             raise UnreadableFile(f"{name}: has no picture, only sound or text; give a video")
         stream = self._container.streams.video[0]
-        stream.thread_type = "AUTO"
+        # Threads per frame would tell of a broken frame too late, at another one's time; and two
+        # streams are decoded side by side anyway.
+        stream.thread_type = "SLICE"
         self._fps = rate(stream.average_rate or stream.guessed_rate)
         self._frames = self._decode(stream)
         first = self._first(name)
