@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import pytest
 import set_trees
@@ -17,6 +18,8 @@ def test_lists_layouts(thermeld):
     rows = thermeld("data", "--markdown").out.splitlines()
     assert len(rows) == 2 + len(LAYOUTS)
     assert {row.count("|") for row in rows} == {6}
+    page = Path(__file__).parents[2] / "docs" / "data.md"
+    assert "\n".join(rows) in page.read_text(encoding="utf-8")
 
 
 def test_a_whole_set_is_usable(thermeld, tmp_path):
@@ -25,7 +28,7 @@ def test_a_whole_set_is_usable(thermeld, tmp_path):
     assert checked.code == 0
     assert "count: all: 2 pairs here, 4200 as published" in checked.out
     assert "m3fd: all 2 pairs; usable; 1 notes" in checked.out
-    assert "cannot report results on that set" in checked.out
+    assert "Part of this set is m3fd, kept for evaluation" in checked.out
 
 
 def test_what_spoils_a_set_is_named_and_fails(thermeld, tmp_path):

@@ -83,6 +83,19 @@ def test_llvip_boxes_and_msrs_class_maps_belong_to_their_pairs(tmp_path):
             assert pair.ir.stem == pair.vis.stem == pair.labels.stem == pair.stem
 
 
+def test_pairs_may_have_class_maps(tmp_path):
+    root = set_trees.pairs(tmp_path)
+    labels = set_trees.class_map(root / "labels" / "a2.png", 9)
+    look = find_layout("pairs").examine(root, "all")
+    assert {pair.stem: pair.labels for pair in look.pairs} == {"a2": labels, "a10": None}
+    assert look.unlabelled == ("a10",)
+
+
+def test_a_known_set_is_counted(tmp_path):
+    report = found_in("pairs", set_trees.pairs(tmp_path / "tno25"))
+    assert [finding.what for finding in report.findings] == ["2 pairs here, 25 as published"]
+
+
 def test_tno_takes_thermal_and_visible_whatever_they_are_called(tmp_path):
     found = find_layout("tno").find(set_trees.tno(tmp_path), "scenes")
     names = {(pair.ir.name, pair.vis.name) for pair in found}

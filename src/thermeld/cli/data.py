@@ -156,6 +156,6 @@ def _print_report(layout: "Layout", report: "Report") -> None:
     typer.echo(f"{layout.name}: {pairs} pairs; {state}{f'; {notes} notes' if notes else ''}")
     if layout.holds:
         typer.echo(
-            f"It holds pictures of {', '.join(layout.holds)}: who trains on them cannot report "
-            "results on that set."
+            f"Part of this set is {', '.join(layout.holds)}, kept for evaluation; --against a "
+            "folder of it shows whether any of it is here."
         )
