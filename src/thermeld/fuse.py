@@ -28,6 +28,8 @@ from thermeld.image import (
     with_luminance,
 )
 from thermeld.methods.neural import method_from_file
+from thermeld.methods.runtimes import PRECISIONS, RUNTIMES
+from thermeld.methods.upsample import SCALES, CoarseMap, fitted, scale_for
 from thermeld.registry import METHODS, BlendingFusion, Method, MethodCard, lookup
 
 DEFAULT_METHOD = "mobilefuse"
@@ -98,6 +100,14 @@ class Fuser:
             "equalise" (shades by rank, see `Equalise`), or a `Window`. Values outside are
             clipped.
         threads: of the method; 0 for all cores.
+        runtime: what runs a network: "onnxruntime", "openvino" (an extra), or "auto", whichever
+            is faster on this machine, timed once and remembered.
+        precision: of a network's arithmetic: "float32", "bfloat16", "int8", or "auto", the
+            fastest this machine and the network offer. Only float32 gives the same result
+            everywhere, to one grey level.
+        map_scale: methods that blend can make their map at 1/2 or 1/4 of the scale and bring it
+            to full scale along the visible image's edges: faster, and less exact. "auto" does so
+            for pictures larger than about 640x512; methods that do not blend take no notice.
         tile_px: images are worked on in pieces of this size, so that memory stays bounded
             however large they are; 0 for whole images.
         settings: of the method, as {"levels": 4}.
@@ -118,6 +128,9 @@ class Fuser:
         fit: str | None = None,
         window: str | Window = "auto",
         threads: int = 0,
+        runtime: str = RUNTIMES[0],
+        precision: str = PRECISIONS[0],
+        map_scale: int | str = 1,
         tile_px: int = TILE_PX,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
@@ -135,10 +148,12 @@ class Fuser:
                 f"{self.card.name} makes no blending map, so color 'blend' is not possible; "
                 "use 'ycbcr', or a method that blends (see list_methods)"
             )
+        self.map_scale = self._checked_scale(map_scale)
         # How far a method looks is known for its own settings only; others get whole images.
         changed = dict(entry.settings) | dict(settings or {}) != dict(entry.settings)
         self._reach = None if changed else self.card.reach_px
-        self._plane = entry.build(threads=threads, **(settings or {}))
+        engine = _engine_of(entry, runtime, precision)
+        self._plane = entry.build(threads=threads, **engine, **(settings or {}))
         self._joint = entry.joint
 
     def __call__(self, ir: Stored, vis: Stored) -> Stored:
@@ -163,9 +178,12 @@ class Fuser:
         size = vis.shape[:2]
         colour = vis.ndim == 3 and self.color != "gray"
         fused = np.empty((*size, 3) if colour else size, vis.dtype)
-        for tile in self._tiles(size):
+        coarse = self._coarse_map(ir, vis, window)
+        for tile in self._tiles(size, pointwise=coarse is not None):
             view = unit(_opaque(ir[tile.read]), window=window)
-            piece = self._fuse_units(view, unit(_opaque(vis[tile.read])))
+            plane = unit(_opaque(vis[tile.read]))
+            share = coarse.at(tile.read, luminance(plane)) if coarse else None
+            piece = self._fuse_units(view, plane, share)
             fused[tile.write] = to_depth(piece[tile.keep], vis.dtype)
         return _with_alpha_of(vis, fused)
 
@@ -180,6 +198,12 @@ class Fuser:
             raise BadSetting(f"{self.card.name} makes no blending map")
         ir, vis = self._fitted(ir, vis)
         window = self._fixed_window(ir)
+        coarse = self._coarse_map(ir, vis, window)
+        if coarse:
+            return coarse.at(np.s_[: vis.shape[0], : vis.shape[1]], _gray(vis, None))
+        return self._whole_map(ir, vis, window)
+
+    def _whole_map(self, ir: Stored, vis: Stored, window: Scale | None) -> Gray:
         share = np.empty(vis.shape[:2], np.float32)
         for tile in self._tiles(vis.shape[:2]):
             piece = self._share(_gray(ir[tile.read], window), unit(_opaque(vis[tile.read])))
@@ -218,23 +242,46 @@ class Fuser:
             return window
         return window.on(_opaque(ir))
 
-    def _tiles(self, size: tuple[int, int]) -> Iterator[Tile]:
-        reach, align = self._reach, self.card.align_px
+    def _checked_scale(self, scale: int | str) -> int | str:
+        if scale not in (*SCALES, "auto"):
+            raise BadSetting(f"map_scale must be 1, 2, 4 or auto, got {scale!r}")
+        if scale in SCALES[1:] and (not self.card.blends or self.color == "per-channel"):
+            raise BadSetting(
+                f"{self.card.name} with color {self.color!r} makes no single blending map, so "
+                f"map_scale {scale} is not possible; use 1"
+            )
+        return scale
+
+    def _coarse_map(self, ir: Stored, vis: Stored, window: Scale | None) -> CoarseMap | None:
+        """The map made at reduced scale, or None where it is to be made at full scale."""
+        size = vis.shape[:2]
+        scale = scale_for(size) if self.map_scale == "auto" else int(self.map_scale)
+        if scale == 1 or not self.card.blends or self.color == "per-channel":
+            return None
+        low = (-(-size[0] // scale), -(-size[1] // scale))
+        ir, vis = resized(_opaque(ir), low), resized(_opaque(vis), low)
+        share = self._whole_map(ir, vis, window)
+        return fitted(share, _gray(vis, None), size=size, scale=scale)
+
+    def _tiles(self, size: tuple[int, int], *, pointwise: bool = False) -> Iterator[Tile]:
+        reach, align = (0, 1) if pointwise else (self._reach, self.card.align_px)
         whole = max(size)
         # With tiles of four reaches, margins cost at most 2.25 times the work.
         side = whole if reach is None or not self.tile_px else max(self.tile_px, 4 * reach)
         return tiles(size, tile_px=side, reach_px=reach or 0, align_px=align)
 
-    def _fuse_units(self, ir: Image, vis: Image) -> Image:
+    def _fuse_units(self, ir: Image, vis: Image, share: Gray | None = None) -> Image:
+        """One piece; `share` is given where the map was made at reduced scale."""
         if self.color == "per-channel" and vis.ndim == 3:
             return self._fuse_channels(ir if ir.ndim == 3 else np.dstack([ir] * 3), vis)
         ir = luminance(ir)
         if self.color == "blend":
-            share = self._share(ir, vis)
+            share = self._share(ir, vis) if share is None else share
             if vis.ndim == 3:
                 share, ir = share[:, :, None], ir[:, :, None]
             return share * ir + (np.float32(1.0) - share) * vis
-        fused = self._plane(ir, luminance(vis))
+        luma = luminance(vis)
+        fused = self._plane(ir, luma) if share is None else luma + share * (ir - luma)
         return with_luminance(vis, fused) if vis.ndim == 3 and self.color == "ycbcr" else fused
 
     def _fuse_channels(self, ir: Image, vis: Image) -> Image:
@@ -262,6 +309,21 @@ def resized(image: Stored, size: tuple[int, int]) -> Stored:
     )
     clipped: Stored = np.clip(result, work.min(), work.max()).astype(image.dtype)
     return clipped
+
+
+def _engine_of(entry: Method, runtime: str, precision: str) -> dict[str, str]:
+    """What a network is built with; rules have no such choice."""
+    if entry.card.family == "neural":
+        return {"runtime": runtime, "precision": precision}
+    for what, value, plain in (
+        ("runtime", runtime, RUNTIMES[0]),
+        ("precision", precision, PRECISIONS[0]),
+    ):
+        if value not in (plain, "auto"):
+            raise BadSetting(
+                f"{entry.card.name} is a rule, not a network: it has no {what}, got {value!r}"
+            )
+    return {}
 
 
 def _gray(ir: Stored, window: Scale | None) -> Gray:

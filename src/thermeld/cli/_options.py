@@ -9,6 +9,7 @@ import typer
 from thermeld.cli._parts import key_values
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, Fuser, find_method
+from thermeld.methods.runtimes import PRECISIONS, RUNTIMES
 from thermeld.registry import lookup
 
 MethodOption = Annotated[
@@ -50,6 +51,33 @@ KelvinOption = Annotated[
         help="16-bit counts are temperatures in these steps (TLinear: 0.01, 0.04 or 0.1).",
     ),
 ]
+RuntimeOption = Annotated[
+    str,
+    typer.Option(
+        "--runtime",
+        metavar="onnxruntime|openvino|auto",
+        help="What runs a network. auto: the faster here, timed once and remembered.",
+    ),
+]
+PrecisionOption = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        metavar="float32|bfloat16|int8|auto",
+        help="Of a network's arithmetic. auto: the fastest; only float32 is the same everywhere.",
+    ),
+]
+ThreadsOption = Annotated[
+    int, typer.Option("--threads", min=0, help="Of one pair. Default: what the cores allow.")
+]
+MapScaleOption = Annotated[
+    str,
+    typer.Option(
+        "--map-scale",
+        metavar="auto|1|2|4",
+        help="Make a blending map at 1/2 or 1/4 scale: faster, less exact. auto: large pictures.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON, one object a line.")]
 
 
@@ -62,6 +90,9 @@ class Choice:
     fit: str | None = None
     window: str = "auto"
     settings: tuple[str, ...] = ()
+    runtime: str = RUNTIMES[0]
+    precision: str = PRECISIONS[0]
+    map_scale: str = "1"
 
     def fuser(self, *, threads: int = 0) -> Fuser:
         """The fuser this means.
@@ -75,6 +106,9 @@ class Choice:
             fit=self.fit,
             window=self.window,
             threads=threads,
+            runtime=self.runtime,
+            precision=self.precision,
+            map_scale=int(self.map_scale) if self.map_scale.isdecimal() else self.map_scale,
             settings=typed_settings(self.method, self.settings),
         )
 

@@ -14,13 +14,17 @@ from thermeld.cli._options import (
     ColorOption,
     FitOption,
     JsonOption,
+    MapScaleOption,
     MethodOption,
+    PrecisionOption,
+    RuntimeOption,
     SettingsOption,
+    ThreadsOption,
     WindowOption,
 )
 from thermeld.cli._parts import progress_bar
 from thermeld.errors import BadSetting
-from thermeld.fuse import DEFAULT_METHOD
+from thermeld.fuse import DEFAULT_METHOD, Fuser
 from thermeld.io import SUFFIXES, Pairing, pair_alone, pair_files
 
 EPILOG = """[bold]Examples[/bold]
@@ -57,6 +61,10 @@ def run(
     fit: FitOption = None,
     window: WindowOption = "auto",
     settings: SettingsOption = None,
+    runtime: RuntimeOption = "onnxruntime",
+    precision: PrecisionOption = "float32",
+    map_scale: MapScaleOption = "1",
+    threads: ThreadsOption = 0,
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write infrared | visible | fused panels.")
     ] = False,
@@ -78,13 +86,16 @@ def run(
     """
     if f".{suffix.lstrip('.').lower()}" not in SUFFIXES:
         raise BadSetting(f"--format must be one of {' '.join(SUFFIXES)}, got {suffix!r}")
-    choice = Choice(method, color, fit, window, tuple(settings or ()))
+    choice = Choice(
+        method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
+    )
     pairing = pair_files(ir, vis) if vis else pair_alone(ir)
     if not ir.is_dir():
-        _one(choice, pairing, out, compare=compare, overwrite=overwrite, as_json=as_json)
+        fuser = choice.fuser(threads=threads)
+        _one(fuser, pairing, out, compare=compare, overwrite=overwrite, as_json=as_json)
         return
-    workers = jobs or usable_cores()
-    fuser = choice.fuser(threads=max(1, usable_cores() // workers))
+    workers = jobs or max(1, usable_cores() // max(1, threads))
+    fuser = choice.fuser(threads=threads or max(1, usable_cores() // workers))
     folder = _folder(out)
     if folder.resolve() in (ir.resolve(), (vis or ir).resolve()):
         raise BadSetting(f"{out} holds the pictures to be fused; name another folder for results")
@@ -93,16 +104,16 @@ def run(
 
 
 def _one(
-    choice: Choice, pairing: Pairing, out: Path, *, compare: bool, overwrite: bool, as_json: bool
+    fuser: Fuser, pairing: Pairing, out: Path, *, compare: bool, overwrite: bool, as_json: bool
 ) -> None:
     if out.is_dir():
         raise BadSetting(f"{out} is a folder; name the result, as {out / 'fused.png'}")
     sheet = out.with_name(f"{out.stem}_{COMPARE_FOLDER}.png") if compare else None
-    done = fuse_files(choice.fuser(), pairing.pairs[0], out, overwrite=overwrite, compare=sheet)
+    done = fuse_files(fuser, pairing.pairs[0], out, overwrite=overwrite, compare=sheet)
     if as_json:
         typer.echo(json.dumps(_facts(done)))
         return
-    typer.echo(f"{out}: fused by {choice.method} in {done.seconds:.2f} s")
+    typer.echo(f"{out}: fused by {fuser.card.name} in {done.seconds:.2f} s")
     if sheet:
         typer.echo(f"{sheet}: infrared | visible | fused")
 
