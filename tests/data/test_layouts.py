@@ -103,6 +103,19 @@ def test_tno_takes_thermal_and_visible_whatever_they_are_called(tmp_path):
     assert "Athena_images-APC_1-view_1" in {pair.stem for pair in found}
 
 
+def test_tno_scenes_with_several_candidates_are_told_and_left_out(tmp_path):
+    root = set_trees.tno(tmp_path)
+    scene = root / "TNO_Image_Fusion_Dataset/Triclobs_images/Farm"
+    picture(scene / "Farm_IR_enhanced.bmp")
+    look = find_layout("tno").examine(root, "scenes")
+    assert len(look.pairs) == len(TNO_SCENES) - 1
+    assert {path.name for path in look.lonely} == {
+        "Farm_IR.bmp",
+        "Farm_IR_enhanced.bmp",
+        "Farm_Vis.bmp",
+    }
+
+
 def test_tno_sequences_pair_frames_by_their_number(tmp_path):
     found = find_layout("tno").find(set_trees.tno(tmp_path), "sequences")
     names = {pair.stem: (pair.ir.name, pair.vis.name) for pair in found}

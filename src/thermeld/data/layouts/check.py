@@ -189,7 +189,9 @@ def _of_survey(found: Survey) -> Iterator[Finding]:
         if published and here != published:
             yield Finding("count", split, f"{here} pairs here, {published} as published", False)
         for path in look.lonely:
-            yield Finding("lonely", f"{split}: {shown(path)}", "without a partner", False)
+            yield Finding(
+                "lonely", f"{split}: {shown(path)}", "left out: no partner, or more than one", False
+            )
         for stem in look.unlabelled:
             yield Finding("unlabelled", f"{split}/{shown(Path(stem))}", "has no labels", False)
 
