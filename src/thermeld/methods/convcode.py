@@ -34,7 +34,7 @@ _STEPS = 500
 _ADAPTING = 250  # steps; on odd images the published rule would go round in circles for ever
 _PENALTY_RATIO, _PENALTY_MOST = 1.2, 100.0
 _LEAST = 1e-30  # norms below are zero
-_BAND = 2**14  # values worked on at a time, so that they stay in the processor's cache
+_BAND = 2**15  # values worked on at a time, so that they stay in the processor's cache
 
 
 class Spectra(NamedTuple):
@@ -128,9 +128,15 @@ def encode(filters: Spectra, image: Plane, *, sparsity: float, steps: int = _STE
         factor = _factor(primal, shift, balance) if 0 < step < _ADAPTING else 1.0
         if factor != 1.0:
             penalty *= factor
-            both += image.dtype.type(1 / factor - 1) * np.clip(both, -most, most)
-    both -= np.clip(both, -sparsity / penalty, sparsity / penalty)
+            _add_dual(both, most, 1 / factor - 1)
+    _add_dual(both, image.dtype.type(sparsity / penalty), -1.0)
     return _one_by_one(both, filters.number)
+
+
+def _add_dual(both: Pairs, most: Any, share: float) -> None:
+    """Add a share of the dual maps, in place; -1 leaves the sparse ones."""
+    for pair in both:
+        cv2.scaleAdd(np.clip(pair, -most, most), share, pair, dst=pair)
 
 
 def _unexplained(
