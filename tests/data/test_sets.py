@@ -57,3 +57,11 @@ def test_fingerprint_sees_either_file(tmp_path):
     pair.vis.unlink()
     with pytest.raises(UnreadableFile):
         fingerprint(pair)
+
+
+def test_split_of_a_set_is_a_set(shared):
+    whole = find_set("msrs", root=shared / "data")
+    train, val = (find_set(f"msrs:{split}", root=shared / "data") for split in ("train", "val"))
+    assert (len(train.pairs), len(val.pairs)) == (201, 40)
+    assert set(train.pairs) | set(val.pairs) == set(whole.pairs)
+    assert val.name == "msrs:val"

@@ -34,7 +34,7 @@ def run(
     ] = None,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--sets", help="Folders SET with ir/ and vi/, names, or scenes:N."),
+        typer.Option("--sets", help="Folders SET with ir/ and vi/, names, NAME:val, or scenes:N."),
     ] = None,
     methods: Annotated[
         str, typer.Option("--methods", help="Names, by commas; NAME@blend sets its colour mode.")

@@ -1,16 +1,17 @@
 """Pair sets to score on: folders with ir/ and vi/ whose files share their stems.
 
 A set is named by its folder, or by a name of `KNOWN` under the folder where data is kept, or is
-rendered on the spot ("scenes:6").
+rendered on the spot ("scenes:6"). "msrs:val" is one split of a set.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from thermeld.data.scene import render_scene
+from thermeld.data.splits import SPLITS, split_pairs
 from thermeld.errors import BadSetting, UnreadableFile
 from thermeld.image import to_depth
 from thermeld.io import Pair, pair_files, write_image
@@ -58,6 +59,8 @@ class PairSet:
 def find_set(name: str, *, root: Path, made: Path = Path("out")) -> PairSet:
     """A set by the path of its folder, by its name under `root`, or "scenes:N", rendered.
 
+    A set's name may end in a split, as "msrs:val"; `split_pairs` says what is in it.
+
     Args:
         name: what the user typed.
         root: folder in which named sets lie.
@@ -75,6 +78,9 @@ def find_set(name: str, *, root: Path, made: Path = Path("out")) -> PairSet:
     for folder in (root / name, Path(name)):
         if folder.is_dir():
             return _set_in(folder, folder.resolve().name)
+    if colon and count in SPLITS:
+        whole = find_set(kind, root=root, made=made)
+        return replace(whole, name=name, pairs=split_pairs(whole.name, whole.pairs, count))
     known = lookup(KNOWN | {f"{RENDERED}:6": None}, name, "pair set or folder")
     raise UnreadableFile(
         f"{name}: no folder {root / name}; fetch the set ({known.cite if known else ''}) or name "
