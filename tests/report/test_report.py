@@ -112,6 +112,22 @@ def test_published_values_stand_beside_ours(table, tmp_path):
     assert "| IFCNN | – | 7 | – | 3.8 |" in text
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("GTF", "gtf"), ("NSST_PAPCNN", "nsst-papcnn"), ("VSMWLS", "wls"), ("MDLatLRR", "latlrr")],
+)
+def test_published_names_find_the_method_we_call_otherwise(tmp_path, theirs, ours):
+    table = write_table(tmp_path / "t.csv", [row(ours, "0", 2.0), row("IFCNN", "0", 3.0)])
+    csv = tmp_path / "p.csv"
+    csv.write_text(f"method,metric,value\n{theirs},EN,6.5\nIFCNN,EN,7\nDeFusion,EN,8\n")
+    write_report(table, tmp_path / "out", Report(published=tuple(read_published(csv))))
+    text = (tmp_path / "out/report.md").read_text()
+    assert f"| {ours} | 2.000 | 6.5 |" in text
+    assert "| IFCNN | 3.000 | 7 |" in text
+    assert "| DeFusion | – | 8 |" in text
+    assert theirs not in text
+
+
 def test_unknown_published_metric_is_refused(tmp_path):
     csv = tmp_path / "p.csv"
     csv.write_text("method,metric,value\naverage,XYZ,6.5\n")

@@ -10,6 +10,11 @@ from thermeld.report.means import Board
 from thermeld.report.tables import Cell, Table, number
 
 RANK = "average rank"
+# What published tables call a method and we call otherwise, in small letters and figures alone.
+OTHER_NAMES = {
+    "mdlatlrr": "latlrr",
+    "vsmwls": "wls",
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,11 @@ def published_table(board: Board, printed: list[Printed]) -> Table | None:
     Methods that only the publication has get rows with its columns alone; where it has none of
     the methods measured here, only its columns are shown.
     """
-    theirs = {(p.method, p.metric): p.value for p in printed if p.set in ("", board.set)}
+    theirs = {
+        (measured_as(p.method, board), p.metric): p.value
+        for p in printed
+        if p.set in ("", board.set)
+    }
     metrics = [m for m in (*board.metrics, RANK) if any(key[1] == m for key in theirs)]
     if not metrics:
         return None
@@ -72,6 +81,21 @@ def published_table(board: Board, printed: list[Printed]) -> Table | None:
         rows.append(tuple(cells))
     headings = [h for m in metrics for h in ((m, "publ.") if both else (f"{m} publ.",))]
     return Table(("method", *headings), tuple(rows))
+
+
+def measured_as(method: str, board: Board) -> str:
+    """The name under which a board has a method that others publish; theirs if it has not.
+
+    Case, blanks and signs do not count: GTF is gtf, NSST_PAPCNN is nsst-papcnn.
+    """
+    if method in board.values:
+        return method
+    plain = _plain(method)
+    return {_plain(name): name for name in board.values}.get(OTHER_NAMES.get(plain, plain), method)
+
+
+def _plain(name: str) -> str:
+    return "".join(sign for sign in name.lower() if sign.isalnum())
 
 
 def _own(board: Board, method: str, metric: str) -> str:
