@@ -61,7 +61,7 @@ def main() -> None:
 
 def rendered_clips(folder: Path, frames: int = 150) -> tuple[Path, Path]:
     """A slow pan over a rendered scene, 640x480, 30 frames per second."""
-    scene = render_scene(np.random.default_rng(1), size=(480, 960))
+    scene = render_scene(np.random.default_rng(1), height=480, width=960)
     paths = folder / "ir.mp4", folder / "vis.mp4"
     for path, view in zip(paths, (scene.ir, scene.vis), strict=True):
         with VideoWriter(path, Fraction(30)) as writer:
