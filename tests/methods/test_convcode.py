@@ -59,3 +59,35 @@ def test_codes_meet_the_conditions_of_the_optimum_at_any_size(rng, filters, size
     transfer, image = spectra(filters, size), 0.1 * rng.standard_normal(size)
     slope = correlate(transfer, image - decode(transfer, encode(transfer, image, sparsity=0.01)))
     assert np.abs(slope).max() < 0.01 * 1.1
+
+
+@pytest.mark.parametrize("count", [1, 3, 4])
+@pytest.mark.parametrize("size", [(23, 29), (46, 32), (32, 46), (4, 3), (30, 32)], ids=str)
+def test_decoding_is_circular_convolution_whether_or_not_a_side_is_quick(rng, count, size):
+    filters, maps = rng.random((count, 5, 5)), rng.random((count, *size))
+    direct = sum(
+        tap * np.roll(plane, (row, col), axis=(0, 1))
+        for each, plane in zip(filters, maps, strict=True)
+        for (row, col), tap in np.ndenumerate(each)
+    )
+    np.testing.assert_allclose(decode(spectra(filters, size), maps), direct, rtol=1e-12)
+
+
+def test_codes_are_those_of_the_textbook_steps(rng, filters):
+    """The published steps on whole complex spectra; two have one penalty, later ones may not."""
+    size, sparsity, steps = (18, 23), 0.05, 2
+    penalty = 100 * sparsity + 0.5
+    transfer = np.fft.fft2(filters, s=size)
+    image = rng.standard_normal(size)
+    sparse, dual = np.zeros((2, 4, *size))
+    for _ in range(steps):
+        right = np.conj(transfer) * np.fft.fft2(image) + penalty * np.fft.fft2(sparse - dual)
+        power = np.sum(np.abs(transfer) ** 2, axis=0)
+        shared = np.sum(transfer * right, axis=0) / (power + penalty)
+        exact = np.fft.ifft2((right - np.conj(transfer) * shared) / penalty).real
+        relaxed = 1.8 * exact - 0.8 * sparse + dual
+        sparse = np.sign(relaxed) * np.maximum(np.abs(relaxed) - sparsity / penalty, 0)
+        dual = relaxed - sparse
+    found = encode(spectra(filters, size), image, sparsity=sparsity, steps=steps)
+    assert sparse.any()
+    np.testing.assert_allclose(found, sparse, atol=1e-12)
