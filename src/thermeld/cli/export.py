@@ -10,8 +10,9 @@ from thermeld.registry import need
 
 EPILOG = """[bold]Examples[/bold]
 
-thermeld export runs/mobilefuse --data shared/data/camvid -o my-models
-    --summary "..." --source "..." --licence "..."
+thermeld export runs/light-tardal -o my-models
+
+thermeld export runs/mine --data shared/data/camvid -o my-models --licence "CC BY 4.0"
 
 thermeld fuse ir.png vis.png -o fused.png --method my-models/mobilefuse.onnx
 """
@@ -25,17 +26,17 @@ def add(app: typer.Typer) -> None:
 def run(
     trained: Annotated[str, typer.Argument(help="A run folder, or a shipped network by name.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for NAME.onnx and NAME.json.")],
-    licence: Annotated[str, typer.Option(help="Of the weights, for the card.")],
-    summary: Annotated[str, typer.Option(help="One line, for lists.")] = "trained by its user",
-    source: Annotated[str, typer.Option(help="Paper or recipe, for the card.")] = "",
+    licence: Annotated[
+        str, typer.Option(help="Of the weights, for the card. Default: the recipe's.")
+    ] = "",
+    summary: Annotated[str, typer.Option(help="One line, for lists. Default: the recipe's.")] = "",
+    source: Annotated[str, typer.Option(help="Paper, for the card. Default: the recipe's.")] = "",
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Image set: also measure the held-out split, for the card."),
+        typer.Option("--data", help="Image set with masks: also measure its held-out split."),
     ] = None,
 ) -> None:
     """Export to ONNX with its card, after checking ONNX Runtime against torch."""
-    if not licence.strip():
-        raise BadSetting("a card must state the licence of its weights; say which with --licence")
     need("torch", "train")
     need("onnxscript", "train")
     from thermeld.cli.holdout import measure
@@ -43,15 +44,21 @@ def run(
     from thermeld.train.weights import load_trained
 
     found = load_trained(trained)
-    measured = measure(found, data, limit=None) if data else []
-    command = f"thermeld train {found.recipe.name} --data {found.recipe.layout}"
+    recipe = found.recipe
+    given = {"summary": summary.strip(), "source": source.strip(), "licence": licence.strip()}
+    stated = {key: text or recipe.card.get(key, "") for key, text in given.items()}
+    if not stated["licence"]:
+        raise BadSetting("a card must state the licence of its weights; say which with --licence")
+    synthetic = recipe.task == "synthetic"
+    measured = measure(found, data, limit=None) if data and synthetic else []
+    command = f"thermeld train {recipe.name} --data {recipe.layout if synthetic else 'shared/data'}"
     path = export(
         found,
         out,
         holdouts=measured,
         command=command,
-        summary=summary,
-        source=source or found.recipe.name,
-        licence=licence,
+        summary=stated["summary"] or "trained by its user",
+        source=stated["source"] or recipe.name,
+        licence=stated["licence"],
     )
     typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB, equal to torch; card beside it")

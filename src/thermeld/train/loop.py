@@ -218,7 +218,8 @@ def _claim(run: Path, recipe: Recipe) -> None:
     wanted = recipe.as_dict()
     if note.exists():
         found = json.loads(note.read_text(encoding="utf-8"))
-        changed = sorted(key for key in wanted if found.get(key) != wanted[key])
+        counts = wanted.keys() - {"card"}
+        changed = sorted(key for key in counts if found.get(key, wanted[key]) != wanted[key])
         if changed:
             raise BadSetting(
                 f"{run} holds a run with another {', '.join(changed)}; "

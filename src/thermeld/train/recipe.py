@@ -49,6 +49,7 @@ class Recipe:
         validation_pairs: synthetic pairs of the validation split, the same each time.
         save_every: steps between checkpoints.
         seed: of weights and of every batch.
+        card: what only people know of the result, for its card: summary, source, licence.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Recipe:
     validation_pairs: int = 64
     save_every: int = 100
     seed: int = 0
+    card: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         positive = ("crop_px", "batch", "steps", "validate_every", "validation_pairs", "save_every")
