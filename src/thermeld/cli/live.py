@@ -13,7 +13,10 @@ from thermeld.cli._options import (
     Choice,
     ColorOption,
     FitOption,
+    MapScaleOption,
     MethodOption,
+    PrecisionOption,
+    RuntimeOption,
     SettingsOption,
     WindowOption,
 )
@@ -56,6 +59,9 @@ def run(
     fit: FitOption = None,
     window: WindowOption = "auto",
     settings: SettingsOption = None,
+    runtime: RuntimeOption = "onnxruntime",
+    precision: PrecisionOption = "float32",
+    map_scale: MapScaleOption = "1",
     offset: Annotated[
         str, typer.Option(metavar="SECONDS", help="How much the visible stream lags behind.")
     ] = "0",
@@ -75,7 +81,9 @@ def run(
     Only the newest frames are fused. A camera that stops is connected again,
     after a pause that grows up to half a minute. A slow viewer slows nobody.
     """
-    choice = Choice(method, color, fit, window, tuple(settings or ()))
+    choice = Choice(
+        method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
+    )
     if show:
         _require_windows()
     rate = frame_rate("--frames-fps", frames_fps)

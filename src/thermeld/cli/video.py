@@ -14,7 +14,10 @@ from thermeld.cli._options import (
     ColorOption,
     FitOption,
     JsonOption,
+    MapScaleOption,
     MethodOption,
+    PrecisionOption,
+    RuntimeOption,
     SettingsOption,
     WindowOption,
 )
@@ -70,6 +73,9 @@ def run(
     fit: FitOption = None,
     window: WindowOption = "auto",
     settings: SettingsOption = None,
+    runtime: RuntimeOption = "onnxruntime",
+    precision: PrecisionOption = "float32",
+    map_scale: MapScaleOption = "1",
     offset: Annotated[
         str,
         typer.Option(
@@ -116,7 +122,9 @@ def run(
         workers=workers,
         flicker=flicker,
     )
-    choice = Choice(method, color, fit, window, tuple(settings or ()))
+    choice = Choice(
+        method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
+    )
     fuser = choice.fuser(threads=max(1, usable_cores() // workers))
     with stop_wish() as wish:
         report = _watched(fuser, job, wish)

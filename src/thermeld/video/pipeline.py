@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
 from threading import Event
 
@@ -25,6 +26,7 @@ from thermeld.video.reading import ReadAhead
 from thermeld.video.steadying import Steady
 
 QUEUED = 2  # fused frames that wait for the encoder
+NOTHING_YET = "stopped before the first frame; there is no result"
 
 
 def fuse_video(
@@ -55,7 +57,7 @@ def fuse_video(
     stop = stop or Event()
     job.require_apart()
     require_video_target(job.out, job.overwrite)
-    offset = _offset(job)
+    offset = _offset(job, stop)
     with ExitStack() as opened:
         ir, vis = _read_both(job, opened, stop, gray=fuser.color != "per-channel")
         fps = job.fps or vis.facts.fps
@@ -74,7 +76,7 @@ def fuse_video(
     return report
 
 
-def _offset(job: VideoJob) -> Offset:
+def _offset(job: VideoJob, stop: Event) -> Offset:
     if job.offset is not None:
         return Offset(job.offset, 1.0)
     if is_endless(job.ir) or is_endless(job.vis):
@@ -82,9 +84,11 @@ def _offset(job: VideoJob) -> Offset:
     motions = []
     for source in _sources(job, gray=True):
         try:
-            motions.append(motion(source))
+            motions.append(motion(takewhile(lambda _: not stop.is_set(), source)))
         finally:
             source.close()
+    if stop.is_set():
+        raise UnreadableFile(NOTHING_YET)
     return estimate_offset(*motions)
 
 
@@ -143,6 +147,7 @@ class _Fused:
     ir: Stored
     vis: Stored
     fuser: Fuser
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,7 @@ class _Run:
         self._encoder = ThreadPoolExecutor(1, thread_name_prefix="encoding")
         self._encoding: deque[Future[None]] = deque()
         self._last: Stored | None = None
-        self._fuse_s: list[float] = []
+        self._fuse_s = 0.0
         self._encode_s = 0.0
 
     def through(self, moments: Iterable[Moment]) -> None:
@@ -191,7 +196,7 @@ class _Run:
                 self._encoding.popleft().result()
             self._report.notes += self._writer.notes
         self._report.flicker = self._flicker.ratio if self._job.flicker else None
-        self._report.busy_s = {"fuse": sum(self._fuse_s), "encode": self._encode_s}
+        self._report.busy_s = {"fuse": self._fuse_s, "encode": self._encode_s}
 
     def _start(self, moment: Moment) -> _Pending:
         for name, frame in (("infrared", moment.ir), ("visible", moment.vis)):
@@ -211,8 +216,7 @@ class _Run:
     def _fuse(self, ir: Stored, vis: Stored, fuser: Fuser) -> _Fused:
         begun = time.perf_counter()
         fused = fuser(ir, vis)
-        self._fuse_s.append(time.perf_counter() - begun)
-        return _Fused(fused, ir, vis, fuser)
+        return _Fused(fused, ir, vis, fuser, time.perf_counter() - begun)
 
     def _finish(self, pending: _Pending) -> None:
         problem = pending.problem
@@ -235,6 +239,7 @@ class _Run:
             if self._last is None:
                 raise  # wrong settings rather than a bad frame
             return str(error)
+        self._fuse_s += made.seconds
         if self._last is not None and made.pixels.shape != self._last.shape:
             return f"the size changed to {made.pixels.shape[1]}x{made.pixels.shape[0]}"
         if self._job.flicker:
@@ -271,7 +276,7 @@ def _tell(report: VideoReport, matching: Matching, streams: dict[str, ReadAhead]
         if stream.facts.audio:
             report.notes.append(f"the sound of the {name} stream is left out")
     if not report.frames and report.stopped:
-        raise UnreadableFile("stopped before the first frame; there is no result")
+        raise UnreadableFile(NOTHING_YET)
     if not report.frames:
         raise UnreadableFile(
             "the streams share no good pair of frames"
