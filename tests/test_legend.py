@@ -53,3 +53,14 @@ def test_any_height_and_range_has_a_legend(height, ends):
     shown = legend(height, ends)
     assert shown.shape[0] == height
     assert shown[:, 30:].std() > 5
+
+
+def test_a_bent_bar_is_filled_with_finer_numbers():
+    def place(value):
+        return ((value - 10) / 30) ** 0.25  # most of the bar is for the coldest few degrees
+
+    picture = np.zeros((480, 30, 3), np.uint8)
+    shown = with_legend(picture, TABLE, place, ends=(10.0, 40.0), unit="").astype(int)
+    ticks = np.flatnonzero((shown[:, 30 + 30] > 200).all(axis=1))
+    assert np.diff(ticks).min() > 22
+    assert np.diff(ticks).max() < 200  # with steps of 5 alone, 10 to 15 would take 264

@@ -5,6 +5,7 @@ from math import ceil, floor, log10
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from thermeld.image import Image, Stored
 
@@ -58,16 +59,23 @@ def _labels(
     if high - low < 1e-6 * max(1.0, abs(low)):  # all of one value
         yield 0.0, f"{low:g}"
         return
-    step = round_step((high - low) / max(1, length // (2 * line)))
-    places = max(0, ceil(-log10(step)))
-    yield 0.0, f"{low:.{places}f}"
+    coarse = round_step((high - low) / max(1, length // (2 * line)))
+    yield 0.0, _text(low, coarse / 10)
+    yield 1.0, _text(high, coarse / 10)
     taken = [0.0, 1.0]
-    for number in range(ceil(low / step), floor(high / step) + 1):
-        share = place(number * step)
-        if min(abs(share - other) for other in taken) * length > 1.2 * line:
-            taken.append(share)
-            yield share, f"{number * step:.{places}f}"
-    yield 1.0, f"{high:.{places}f}"
+    # On a straight bar the coarse step fills it; finer ones find room where it is bent.
+    for step, gap in ((coarse, 1.2), (coarse / 5, 2.6), (coarse / 20, 2.6)):
+        for number in range(ceil(low / step), floor(high / step) + 1):
+            share = place(number * step)
+            if min(abs(share - other) for other in taken) * length > gap * line:
+                taken.append(share)
+                yield share, _text(number * step, step)
+
+
+def _text(value: float, step: float) -> str:
+    """With the digits that a step of this size needs."""
+    text = f"{value:.{max(0, ceil(-log10(step)))}f}"
+    return text.removesuffix(".0")
 
 
 def round_step(least: float) -> float:
@@ -81,7 +89,7 @@ def _width(texts: list[str], scale: float) -> int:
     return round(37 * scale) + widest + round(8 * scale)
 
 
-def _write(sheet: Stored, text: str, at: tuple[int, int], scale: float) -> None:
+def _write(sheet: NDArray[np.uint8], text: str, at: tuple[int, int], scale: float) -> None:
     """Text with its lower left corner at (x, y); the font knows no degree sign, a ring is drawn."""
     x, y = at
     thick = max(1, round(scale))
