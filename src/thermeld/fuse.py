@@ -27,7 +27,7 @@ from thermeld.image import (
     unit,
     with_luminance,
 )
-from thermeld.methods.neural import method_from_file
+from thermeld.methods.neural import OnnxFusion, method_from_file
 from thermeld.methods.runtimes import PRECISIONS, RUNTIMES
 from thermeld.methods.upsample import SCALES, CoarseMap, fitted, scale_for
 from thermeld.registry import METHODS, BlendingFusion, Method, MethodCard, lookup
@@ -258,10 +258,35 @@ class Fuser:
         scale = scale_for(size) if self.map_scale == "auto" else int(self.map_scale)
         if scale == 1 or not self.card.blends or self.color == "per-channel":
             return None
+        sampled = self._sampled_map(ir, vis, window, scale)
+        if sampled:
+            return sampled
         low = (-(-size[0] // scale), -(-size[1] // scale))
         ir, vis = resized(_opaque(ir), low), resized(_opaque(vis), low)
         share = self._whole_map(ir, vis, window)
-        return fitted(share, _gray(vis, None), size=size, scale=scale)
+        return fitted(share, _gray(vis, None), size=size)
+
+    def _sampled_map(
+        self, ir: Stored, vis: Stored, window: Scale | None, scale: int
+    ) -> CoarseMap | None:
+        """The map at every `scale`-th pixel of the picture as it is, if the method can do that."""
+        plane = self._plane
+        reach = plane.coarse_reach_px(scale) if isinstance(plane, OnnxFusion) else None
+        if reach is None or not isinstance(plane, OnnxFusion) or self._shows_colour(vis):
+            return None
+        size = vis.shape[:2]
+        known = np.empty((-(-size[0] // scale), -(-size[1] // scale)), np.float32)
+        side = max(self.tile_px * scale, 4 * reach) if self.tile_px else max(size)
+        for tile in tiles(size, tile_px=side, reach_px=reach, align_px=scale):
+            views = _gray(ir[tile.read], window), _gray(vis[tile.read], None)
+            piece = plane.coarse_map(*views, scale)
+            write, keep = (_every(places, scale) for places in (tile.write, tile.keep))
+            known[write] = piece[keep]
+        return CoarseMap(known, (scale, scale))
+
+    def _shows_colour(self, vis: Stored) -> bool:
+        """Whether the map is made from the colours of the visible image."""
+        return self.color == "blend" and vis.ndim == 3
 
     def _tiles(self, size: tuple[int, int], *, pointwise: bool = False) -> Iterator[Tile]:
         reach, align = (0, 1) if pointwise else (self._reach, self.card.align_px)
@@ -309,6 +334,12 @@ def resized(image: Stored, size: tuple[int, int]) -> Stored:
     )
     clipped: Stored = np.clip(result, work.min(), work.max()).astype(image.dtype)
     return clipped
+
+
+def _every(places: tuple[slice, slice], step: int) -> tuple[slice, slice]:
+    """Rows and columns as counted in every `step`-th one."""
+    rows, columns = (slice(-(-each.start // step), -(-each.stop // step)) for each in places)
+    return rows, columns
 
 
 def _engine_of(entry: Method, runtime: str, precision: str) -> dict[str, str]:

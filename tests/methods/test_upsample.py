@@ -44,7 +44,7 @@ def test_scale_follows_the_picture(size, scale):
 
 def test_constant_map_stays_constant(rng):
     guide = rng.random((30, 40), np.float32)
-    coarse = fitted(np.full((30, 40), 0.3, np.float32), guide, size=(60, 80), scale=2)
+    coarse = fitted(np.full((30, 40), 0.3, np.float32), guide, size=(60, 80))
     full = coarse.at(np.s_[:60, :80], rng.random((60, 80), np.float32))
     assert np.allclose(full, 0.3, atol=1e-5)
 
@@ -54,7 +54,7 @@ def test_linear_map_is_found_exactly_where_the_guide_varies():
     guide = np.tile((np.arange(200) // 25 % 2).astype(np.float32), (120, 1))  # strong stripes
     share = (0.2 + 0.5 * guide).astype(np.float32)
     low = cv2.resize(guide, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    full = fitted(0.2 + 0.5 * low, low, size=guide.shape, scale=2).at(np.s_[:120, :200], guide)
+    full = fitted(0.2 + 0.5 * low, low, size=guide.shape).at(np.s_[:120, :200], guide)
     edge = np.abs(full - share)[:, 20:180]
     assert edge.max() < 0.05
     # Without the guide the edge would be smeared over the width of reduced pixels.
@@ -65,7 +65,7 @@ def test_linear_map_is_found_exactly_where_the_guide_varies():
 def test_pieces_fit_together(rng):
     guide = rng.random((61, 83), np.float32)
     low = cv2.resize(guide, (42, 31), interpolation=cv2.INTER_AREA)
-    coarse = fitted(low, low, size=(61, 83), scale=2)
+    coarse = fitted(low, low, size=(61, 83))
     whole = coarse.at(np.s_[:61, :83], guide)
     piece = coarse.at(np.s_[20:50, 30:80], guide[20:50, 30:80])
     # Positions are rounded to 1/32 of a reduced pixel by OpenCV, piece by piece.
@@ -80,6 +80,26 @@ def test_reduced_map_gives_nearly_the_same_picture(smooth_pair, color):
     half = Fuser(color=color, threads=1, map_scale=2)(ir, colour)
     assert half.shape == full.shape
     assert decibels(half, full) > 32
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_sampled_map_does_not_depend_on_tiles(smooth_pair, scale):
+    ir, vis = (view[:333, :517] for view in smooth_pair)
+    whole, tiled = (
+        Fuser(threads=1, map_scale=scale, tile_px=tile)(ir, vis).astype(int) for tile in (0, 48)
+    )
+    assert np.abs(whole - tiled).max() <= 1
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_sampled_map_is_near_the_whole_one_at_the_samples(smooth_pair, scale):
+    """The features are exact there; only what lies between is interpolated."""
+    ir, vis = smooth_pair
+    full, coarse = (
+        Fuser(threads=1, map_scale=factor).blending_map(ir, vis)[::scale, ::scale]
+        for factor in (1, scale)
+    )
+    assert np.sqrt(np.mean((full - coarse) ** 2)) < 0.05
 
 
 def test_auto_leaves_small_pictures_alone(smooth_pair):

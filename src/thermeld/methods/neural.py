@@ -12,7 +12,7 @@ images, which need less work, and quantised ones.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -48,6 +48,8 @@ class Variant:
         vis_channels: 1 or 3; `ir` has one.
         ir_channels: 1, or 3 for networks that need it so.
         precision: "float32", or "int8" if quantised.
+        map_scale: 1, or 2 or 4 if it gives the map at every second or fourth row and column.
+        reach_px: how far from a pixel its map depends on the input, if map_scale is not 1.
     """
 
     path: Path
@@ -55,6 +57,8 @@ class Variant:
     vis_channels: int
     ir_channels: int = 1
     precision: str = "float32"
+    map_scale: int = 1
+    reach_px: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,16 @@ class Model:
         fit = [
             variant
             for variant in self.variants
-            if (variant.precision == "int8") == quantised
+            if variant.map_scale == 1
+            and (variant.precision == "int8") == quantised
             and (variant.vis_channels == 3 or not colour or self.variants[0].vis_channels == 1)
         ]
         return min(fit, key=lambda variant: variant.vis_channels, default=None)
+
+    def coarse(self, scale: int) -> Variant | None:
+        """The file that gives the map of a grey picture at that scale, or None."""
+        fit = (variant for variant in self.variants if variant.map_scale == scale)
+        return next(fit, None)
 
 
 def read_model(card_path: Path) -> Model:
@@ -141,6 +151,8 @@ def _variant(card_path: Path, file: Mapping[str, Any]) -> Variant:
         int(file["channels"]["vis"]),
         int(file["channels"]["ir"]),
         precision,
+        int(file.get("map_scale", 1)),
+        int(file.get("reach_px") or 0) if "map_scale" in file else 0,
     )
 
 
@@ -215,6 +227,24 @@ class OnnxFusion:
         """Share of infrared per pixel, (H, W) in [0, 1]; `vis` may be grey or RGB."""
         return np.asarray(self._run("map", ir, vis)[0], np.float32)
 
+    def coarse_reach_px(self, scale: int) -> int | None:
+        """How far `coarse_map` looks; None if this network cannot do it at that scale."""
+        variant = self.model.coarse(scale)
+        return variant.reach_px if variant else None
+
+    def coarse_map(self, ir: Gray, vis: Gray, scale: int) -> Gray:
+        """The map at rows and columns 0, scale, 2 scale, ...: (ceil(H/scale), ceil(W/scale))."""
+        variant = self.model.coarse(scale)
+        if variant is None:
+            raise BadSetting(f"{self.model.card.name} has no file for maps at 1/{scale}")
+        # Quantised files give whole maps only; of several engines the first will do.
+        precision = self.engines[0].precision
+        engine = replace(self.engines[0], precision="float32" if precision == "int8" else precision)
+        with self._lock:
+            graph = self._loaded(variant, engine)
+        inputs = {"ir": _planes(ir, 1), "vis": _planes(vis, 1)}
+        return np.asarray(graph("map", inputs)[0][0], np.float32)
+
     def engine_for(self, pixels: int, *, colour: bool = False) -> Engine:
         """The engine that runs planes of that many pixels; times the candidates if need be."""
         if len(self.engines) == 1:
@@ -249,6 +279,9 @@ class OnnxFusion:
             raise BadSetting(
                 f"{self.model.card.name} has no {engine.precision} file{kind}; use float32"
             )
+        return self._loaded(variant, engine)
+
+    def _loaded(self, variant: Variant, engine: Engine) -> Graph:
         key = (variant, engine)
         if key not in self._open:
             self._open[key] = _checked(variant, engine, blends=self.model.card.blends)

@@ -19,15 +19,17 @@ FULL_SCALE_PIXELS = 640 * 512  # auto: a picture up to this size is worked on as
 
 @dataclass(frozen=True)
 class CoarseMap:
-    """share = slope * guide + offset, with both coefficients known at reduced scale.
+    """A map known at reduced scale: itself, or as share = slope * guide + offset.
 
     Attributes:
-        coefficients: slope and offset, float32 (h, w, 2).
-        size: (H, W) of the picture at full scale.
+        known: float32 (h, w), the share; or (h, w, 2), slope and offset.
+        step: full pixels, down and across, from one known place to the next.
+        first: row and column, in full pixels, of the first known place.
     """
 
-    coefficients: Gray
-    size: tuple[int, int]
+    known: Gray
+    step: tuple[float, float]
+    first: tuple[float, float] = (0.0, 0.0)
 
     def at(self, place: tuple[slice, slice], guide: Gray) -> Gray:
         """The map for one piece of the picture, in [0, 1].
@@ -36,44 +38,44 @@ class CoarseMap:
             place: rows and columns of the piece.
             guide: visible luminance of that piece.
         """
-        (height, width), (low_height, low_width) = self.size, self.coefficients.shape[:2]
-        across, down = low_width / width, low_height / height
-        # Where the centre of a full pixel lies between the centres of reduced ones.
+        top, left = place[0].start or 0, place[1].start or 0
+        (down, across), (row, column) = self.step, self.first
+        # From full pixels to places in `known`.
         back = np.array(
-            [
-                [across, 0.0, ((place[1].start or 0) + 0.5) * across - 0.5],
-                [0.0, down, ((place[0].start or 0) + 0.5) * down - 0.5],
-            ]
+            [[1 / across, 0.0, (left - column) / across], [0.0, 1 / down, (top - row) / down]]
         )
         fine = cv2.warpAffine(
-            self.coefficients,
+            self.known,
             back,
             guide.shape[::-1],
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
+        if fine.ndim == 2:
+            return np.asarray(fine, np.float32)
         slope, offset = cv2.split(fine)
         share: Gray = np.clip(slope * guide + offset, 0.0, 1.0)
         return share
 
 
-def fitted(share: Gray, guide: Gray, *, size: tuple[int, int], scale: int) -> CoarseMap:
-    """The model that gives `share` from `guide`, both at reduced scale.
+def fitted(share: Gray, guide: Gray, *, size: tuple[int, int]) -> CoarseMap:
+    """The linear model that gives `share` from `guide`, both at reduced scale.
 
     Args:
         share: (h, w), the map as the method made it.
         guide: (h, w), visible luminance.
         size: (H, W) at full scale.
-        scale: how many times smaller (h, w) is.
     """
-    radius = scale // 2  # of the window in reduced pixels
+    step = (size[0] / share.shape[0], size[1] / share.shape[1])
+    radius = max(1, round(max(step)) // 2)  # of the window in reduced pixels
     mean_guide, mean_share = _mean(guide, radius), _mean(share, radius)
     variance = _mean(guide * guide, radius) - mean_guide * mean_guide
     covariance = _mean(guide * share, radius) - mean_guide * mean_share
     slope: Gray = (covariance / (variance + EPSILON)).astype(np.float32)
     offset: Gray = (mean_share - slope * mean_guide).astype(np.float32)
     both = cv2.merge([_mean(slope, radius), _mean(offset, radius)])
-    return CoarseMap(np.asarray(both, np.float32), size)
+    centre = (step[0] / 2 - 0.5, step[1] / 2 - 0.5)  # of the first reduced pixel
+    return CoarseMap(np.asarray(both, np.float32), step, centre)
 
 
 def scale_for(size: tuple[int, int]) -> int:

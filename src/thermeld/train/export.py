@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from thermeld.errors import BadModel
 from thermeld.train.holdout import Holdout
-from thermeld.train.variants import luminance_net, write_variant
+from thermeld.train.variants import further_forms, write_variant
 from thermeld.train.weights import Trained, save_trained
 
 PARITY = 1e-4
@@ -66,10 +66,7 @@ def write_method(
         BadModel: ONNX Runtime and torch differ by more than 1e-4; nothing is written then.
     """
     deployed = net.deployed()  # type: ignore[operator]
-    content = onnx_bytes(deployed)
-    difference = parity(deployed, content)
-    if difference > PARITY:
-        raise BadModel(f"ONNX Runtime differs from torch by {difference:.2g}, over {PARITY}")
+    content, difference = _proven(deployed)
     card = {
         "name": path.stem,
         "file": path.name,
@@ -85,23 +82,21 @@ def write_method(
         "parity_with_torch": difference,
         **facts,
     }
-    grey = luminance_net(net)
-    grey_content = onnx_bytes(grey) if grey else b""
-    grey_difference = parity(grey, grey_content) if grey else 0.0
-    if grey_difference > PARITY:
-        raise BadModel(f"ONNX Runtime differs from torch by {grey_difference:.2g}, over {PARITY}")
+    further = [(form, *_proven(form.net)) for form in further_forms(net)]
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, content)
     _write(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
-    if grey:
-        channels: Mapping[str, int] = grey.channels  # type: ignore[assignment]
-        write_variant(
-            path.with_suffix(".json"),
-            "luma",
-            grey_content,
-            channels,
-            parity_with_torch=grey_difference,
-        )
+    for form, form_content, form_difference in further:
+        proof = {"parity_with_torch": form_difference}
+        write_variant(path.with_suffix(".json"), form.suffix, form_content, form.facts | proof)
+
+
+def _proven(deployed: nn.Module) -> tuple[bytes, float]:
+    content = onnx_bytes(deployed)
+    difference = parity(deployed, content)
+    if difference > PARITY:
+        raise BadModel(f"ONNX Runtime differs from torch by {difference:.2g}, over {PARITY}")
+    return content, difference
 
 
 def onnx_bytes(deployed: nn.Module) -> bytes:
