@@ -6,7 +6,7 @@ import pytest
 from thermeld.fuse import METHODS, list_methods
 from thermeld.image import tiles
 
-SIZES = [(1, 1), (1, 9), (5, 2), (31, 45), (64, 64)]
+SIZES = [(1, 1), (1, 9), (9, 1), (3, 3), (5, 2), (31, 45), (64, 64)]
 NAMES = sorted(METHODS)
 
 
@@ -48,6 +48,19 @@ def test_constant_images_stay_within_range(name, value):
     assert np.isfinite(fused).all()
     assert fused.min() >= 0.0
     assert fused.max() <= 1.0
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_all_but_constant_stays_within_range(name, value, rng):
+    """Noise far below a grey level, or none at all, makes nothing be divided by nothing."""
+    flat = np.full((21, 26), value, np.float32)
+    noisy = np.clip(flat + rng.normal(0, 1e-6, flat.shape).astype(np.float32), 0, 1)
+    for ir, vis in ((flat, flat), (noisy, flat), (flat, noisy)):
+        fused = METHODS[name].build()(ir, vis)
+        assert np.isfinite(fused).all()
+        assert fused.min() >= 0.0
+        assert fused.max() <= 1.0
 
 
 @pytest.mark.parametrize("name", NAMES)

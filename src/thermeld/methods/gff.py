@@ -57,8 +57,8 @@ def gff(
     wins = (first >= second - rounding(ir.dtype, 1.0)).astype(np.float64)
     base = _share(planes, wins, Window(planes[0], base_radius), base_eps)
     detail = _share(planes, wins, Window(planes[0], detail_radius), detail_eps)
-    low = _blend(base, *(_smooth(view) for view in views))
-    fused = low + _blend(detail, *(view - _smooth(view) for view in views))
+    lows = _smooth(views[0]), _smooth(views[1])
+    fused = _blend(base, *lows) + _blend(detail, views[0] - lows[0], views[1] - lows[1])
     return clipped(fused.astype(ir.dtype))
 
 

@@ -21,7 +21,9 @@ class Window:
 
     def mean(self, plane: Plane) -> Plane:
         """Mean of the pixels of the window that exist."""
-        return cast(Plane, self._sum(plane) * self.share)
+        total = self._sum(plane)
+        total *= self.share
+        return total
 
     def _sum(self, plane: Plane) -> Plane:
         summed = cv2.boxFilter(
@@ -39,9 +41,17 @@ def guided_filter(guide: Plane, target: Plane, window: Window, eps: float) -> Pl
         window: over which `target` is a line in `guide`.
         eps: flatness threshold in squared intensity. 1e-4 keeps faint edges, 1e-1 blurs them.
     """
+    # In place, for making new planes takes longer than filling them.
     mean_guide, mean_target = window.mean(guide), window.mean(target)
-    variance = window.mean(guide * guide) - mean_guide * mean_guide
-    covariance = window.mean(guide * target) - mean_guide * mean_target
-    slope = covariance / (variance + guide.dtype.type(eps))
-    offset = mean_target - slope * mean_guide
-    return cast(Plane, window.mean(slope) * guide + window.mean(offset))
+    variance = window.mean(guide * guide)
+    variance -= mean_guide * mean_guide
+    variance += guide.dtype.type(eps)
+    slope = window.mean(guide * target)
+    slope -= mean_guide * mean_target
+    slope /= variance
+    mean_guide *= slope
+    mean_target -= mean_guide
+    smooth = window.mean(slope)
+    smooth *= guide
+    smooth += window.mean(mean_target)
+    return smooth
