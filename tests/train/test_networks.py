@@ -44,6 +44,8 @@ DESIGN = {
     "tardal-critic": (193_025, 0.119),
     "tardal-critic-320": (297_473, 0.244),
     "tardal-dsconv": (39_125, 11.605),
+    "thermeld-nano": (6_547, 0.4939),
+    "thermeld-small": (22_483, 2.0186),
     "two-layer-gan": (3 * 393_153, 372.68),
     "two-layer-gan-critic": (398_017, 0.042),
     "two-layer-gan-generator": (390_849, 121.13),

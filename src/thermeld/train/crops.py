@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,10 @@ from thermeld.data.splits import refuse_evaluation_sets, split_pairs
 from thermeld.errors import BadSetting
 from thermeld.image import luminance, to_depth, unit
 from thermeld.io import Pair, read_image
+from thermeld.metrics.target import TARGETS
 
 Plane = NDArray[np.uint8]
+LEAST_PX = 100  # of a labelled person
 LARGEST_PX = 800  # wider pairs are halved until they fit, so that a crop shows as much of a scene
 
 
@@ -39,11 +42,22 @@ class RegisteredPairs:
         names: "set/stem" of each pair.
         ir: planes (H, W), sizes differ from pair to pair.
         vis: luminance, of the same sizes.
+        labels: class maps of the same sizes, None for pairs without.
     """
 
     names: tuple[str, ...] = field(default=())
     ir: tuple[Plane, ...] = field(default=(), repr=False)
     vis: tuple[Plane, ...] = field(default=(), repr=False)
+    labels: tuple[Plane | None, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def people(self) -> list[tuple[int, tuple[int, int]]]:
+        """Index of the pair and (x, y) of the middle of every labelled person."""
+        found = []
+        for index, labels in enumerate(self.labels):
+            if labels is not None:
+                found += [(index, place) for place in _middles(labels == TARGETS["person"])]
+        return found
 
     def __len__(self) -> int:
         return len(self.names)
@@ -79,7 +93,7 @@ def registered_pairs(
             partner.
     """
     refuse_evaluation_sets(sets)
-    names, planes = [], []
+    names, planes, labels = [], [], []
     for name in sets:
         found = find_set(name, root=root)
         for pair in split_pairs(found.name, found.pairs, split):
@@ -87,10 +101,30 @@ def registered_pairs(
             if min(ir.shape) >= crop_px:
                 names.append(f"{found.name}/{pair.stem}")
                 planes.append((ir, vis))
+                labels.append(_labels(pair, ir.shape))
     if not planes:
         raise BadSetting(f"no pair of {', '.join(sets)} ({split}) holds a crop of {crop_px} px")
     ir_planes, vis_planes = zip(*planes, strict=True)
-    return RegisteredPairs(tuple(names), ir_planes, vis_planes)
+    return RegisteredPairs(tuple(names), ir_planes, vis_planes, tuple(labels))
+
+
+def _labels(pair: Pair, size: tuple[int, ...]) -> Plane | None:
+    """The class map beside the two, labels/STEM.png, at the size of the decoded planes."""
+    path = pair.ir.parent.parent / "labels" / f"{pair.stem}.png"
+    if not path.is_file():
+        return None
+    labels = np.asarray(read_image(path).pixels, np.uint8)
+    if labels.shape == size:
+        return labels
+    smaller = cv2.resize(labels, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(smaller, np.uint8)
+
+
+def _middles(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """(x, y) of every connected region that is large enough to be looked at."""
+    _, _, facts, middles = cv2.connectedComponentsWithStats(marked.astype(np.uint8))
+    large = facts[1:, cv2.CC_STAT_AREA] >= LEAST_PX
+    return [(int(x), int(y)) for x, y in middles[1:][large]]
 
 
 def _decoded(pair: Pair) -> tuple[Plane, Plane]:

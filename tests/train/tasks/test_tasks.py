@@ -13,6 +13,7 @@ from thermeld.errors import BadModel, BadSetting, UnknownName, UnwritableFile
 from thermeld.train import loop
 from thermeld.train.crops import registered_pairs
 from thermeld.train.log import read_log
+from thermeld.train.losses.selection import SELECTION
 from thermeld.train.run import run_recipe, start_fabric
 from thermeld.train.tasks import PAIRED, open_task
 from thermeld.train.weights import load_trained
@@ -20,6 +21,12 @@ from thermeld.train.weights import load_trained
 CASES = {
     "content": {"network": "seafusion", "terms": {"intensity", "texture"}},
     "staged": {"network": "lwc-densefuse", "terms": {"pixels", "structure"}},
+    "selection": {
+        "network": "thermeld-nano",
+        "crop_px": 48,
+        "settings": {"plain_share": 0.0},
+        "terms": {"plain", *SELECTION},
+    },
     "target-aware": {
         "network": "light-tardal",
         "terms": {"source", "target", "detail", "target_critic", "detail_critic"},

@@ -13,12 +13,14 @@ from thermeld.train.recipe import Recipe
 from thermeld.train.tasks.content import Content
 from thermeld.train.tasks.paired import Paired
 from thermeld.train.tasks.patch_gan import OneGenerator, TwoLayers
+from thermeld.train.tasks.selection import Selection
 from thermeld.train.tasks.staged import Staged
 from thermeld.train.tasks.synthetic import Supervised
 from thermeld.train.tasks.target_aware import TargetAware
 
 PAIRED: Mapping[str, type[Paired]] = {
     "content": Content,
+    "selection": Selection,
     "staged": Staged,
     "target-aware": TargetAware,
     "one-generator": OneGenerator,

@@ -161,7 +161,7 @@ class Paired(ABC):
         """Mean criterion of the shipped form over the fixed validation crops."""
         shipped = self.shipped()
         values = [
-            float(self.criterion(shipped(**batch)["fused"].clamp(0, 1), **batch))
+            float(self.criterion(shipped(batch["ir"], batch["vis"])["fused"].clamp(0, 1), **batch))
             for batch in self.validation
         ]
         return {"validation_loss": float(np.mean(values))}
@@ -172,7 +172,7 @@ class Paired(ABC):
         shipped = self.shipped()
         rows = []
         for batch in self.validation[:SHOWN]:
-            fused = shipped(**batch)["fused"].clamp(0, 1)
+            fused = shipped(batch["ir"], batch["vis"])["fused"].clamp(0, 1)
             shown = (batch["ir"], batch["vis"], fused)
             rows.append([plane[0, 0].float().cpu().numpy() for plane in shown])
         return rows
