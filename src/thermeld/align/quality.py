@@ -1,0 +1,58 @@
+"""How good a warp is, told from the pictures alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from thermeld.align.search import Correlator
+from thermeld.align.structure import Level, agreement, edges
+from thermeld.align.warp import Matrix
+
+SIGMA = 1.0
+AROUND_PX = 10.0
+SHIFT = 0.3  # of the sides, over which chance is looked at
+EVEN, STEP = 5.5, 0.8  # significance at even odds, and what multiplies the odds by e
+NEAR_SHARE = 0.04  # of the width: shifts below this are neighbours, not chance
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What speaks for a warp.
+
+    Attributes:
+        score: agreement of edge directions where both cameras look, -1 to 1.
+        significance: by how many standard deviations that exceeds the agreement at other shifts,
+            which is what chance gives on these very pictures.
+    """
+
+    score: float
+    significance: float
+
+
+class Judge:
+    """Judges warps of one pair, at one size."""
+
+    def __init__(self, pair: Level) -> None:
+        self._pair = pair
+        whole = np.ones(pair.vis.shape, np.float32)
+        self._vis = edges(pair.vis, whole, sigma=SIGMA, around_px=AROUND_PX)
+        self._correlate = Correlator(self._vis, SHIFT)
+
+    def __call__(self, matrix: Matrix) -> Verdict:
+        """The verdict on a full-size warp."""
+        laid = self._pair.laid(self._pair.inward(matrix))
+        ir = edges(*laid, sigma=SIGMA, around_px=AROUND_PX)
+        surface = self._correlate(ir)
+        row, column = self._correlate.middle
+        near = max(2, round(NEAR_SHARE * max(self._pair.vis.shape)))
+        chance = np.ones(surface.shape, np.bool_)
+        chance[max(0, row - near) : row + near + 1, max(0, column - near) : column + near + 1] = 0
+        elsewhere = surface[chance]
+        spread = float(elsewhere.std()) if elsewhere.size else 0.0
+        beyond = (float(surface[row, column]) - float(elsewhere.mean())) / spread if spread else 0.0
+        return Verdict(agreement(self._vis, ir), beyond)
+
+
+def confidence(significance: float) -> float:
+    """Chance that a warp of this significance is right; fitted on pairs of known warps."""
+    return float(1.0 / (1.0 + np.exp(-(significance - EVEN) / STEP)))
