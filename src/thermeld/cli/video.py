@@ -25,7 +25,7 @@ from thermeld.cli._parts import progress_bar
 from thermeld.cli._stop import Wish, stop_wish
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, Fuser
-from thermeld.video import VideoJob, VideoReport, fuse_video
+from thermeld.video import SETTLE_S, VideoJob, VideoReport, fuse_video
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -92,6 +92,14 @@ def run(
         typer.Option(help="Stop after so much video. Cameras never end by themselves."),
     ] = None,
     backend: BackendOption = "auto",
+    steady: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="How slowly the choice between the sources may change, against flicker; 0 for "
+            "frames as the method makes them.",
+        ),
+    ] = SETTLE_S,
     flicker: Annotated[
         bool, typer.Option("--flicker", help="Measure how unsteady the brightness is.")
     ] = False,
@@ -120,6 +128,7 @@ def run(
         overwrite=overwrite,
         backend=backend,
         workers=workers,
+        settle_s=steady,
         flicker=flicker,
     )
     choice = Choice(

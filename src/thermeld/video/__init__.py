@@ -8,8 +8,10 @@ from thermeld.video.live import Live, LiveFrame
 from thermeld.video.matching import Matching, Moment
 from thermeld.video.offset import Motion, Offset, estimate_offset, motion
 from thermeld.video.pipeline import fuse_video
+from thermeld.video.settling import SETTLE_S, Settling, added_by_fusion
 
 __all__ = [
+    "SETTLE_S",
     "Broadcast",
     "Feed",
     "Flicker",
@@ -19,8 +21,10 @@ __all__ = [
     "Moment",
     "Motion",
     "Offset",
+    "Settling",
     "VideoJob",
     "VideoReport",
+    "added_by_fusion",
     "estimate_offset",
     "fuse_video",
     "motion",

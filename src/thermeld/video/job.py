@@ -7,6 +7,7 @@ from pathlib import Path
 from thermeld.errors import BadSetting
 from thermeld.io.video import is_address, is_device, safe_name
 from thermeld.video.offset import Offset
+from thermeld.video.settling import SETTLE_S
 
 TOLD = 3  # problems kept word for word
 
@@ -27,6 +28,7 @@ class VideoJob:
         overwrite: replace a file that is there.
         backend: as `open_source` takes it.
         workers: frames in fusion at once.
+        settle_s: see `Settling`; 0 leaves frames as the method made them.
         flicker: measure the flicker too.
     """
 
@@ -40,6 +42,7 @@ class VideoJob:
     overwrite: bool = False
     backend: str = "auto"
     workers: int = 1
+    settle_s: float = SETTLE_S
     flicker: bool = False
 
     def __post_init__(self) -> None:

@@ -16,13 +16,14 @@ from threading import Event
 
 from thermeld.errors import BadSetting, FusionError, UnreadableFile
 from thermeld.fuse import Fuser
-from thermeld.image import Stored
+from thermeld.image import Gray, Stored
 from thermeld.io.video import Source, VideoWriter, is_endless, open_source, require_video_target
 from thermeld.video.flicker import Flicker
 from thermeld.video.job import VideoJob, VideoReport
 from thermeld.video.matching import Matching, Moment
 from thermeld.video.offset import Offset, estimate_offset, motion
 from thermeld.video.reading import ReadAhead
+from thermeld.video.settling import Settling, added_by_fusion
 from thermeld.video.steadying import Steady
 
 QUEUED = 2  # fused frames that wait for the encoder
@@ -144,6 +145,7 @@ class _Fused:
     """A fused frame and what it was made from."""
 
     pixels: Stored
+    added: Gray | None
     ir: Stored
     vis: Stored
     fuser: Fuser
@@ -174,6 +176,7 @@ class _Run:
         self._writer = writer
         self._on_frame = on_frame
         self._steady = Steady(fuser, report.fps)
+        self._settling = Settling(job.settle_s, float(report.fps))
         self._flicker = Flicker()
         self._pool = ThreadPoolExecutor(job.workers, thread_name_prefix="fusing")
         self._encoder = ThreadPoolExecutor(1, thread_name_prefix="encoding")
@@ -216,7 +219,8 @@ class _Run:
     def _fuse(self, ir: Stored, vis: Stored, fuser: Fuser) -> _Fused:
         begun = time.perf_counter()
         fused = fuser(ir, vis)
-        return _Fused(fused, ir, vis, fuser, time.perf_counter() - begun)
+        added = added_by_fusion(fuser, ir, vis, fused) if self._settling.needed else None
+        return _Fused(fused, added, ir, vis, fuser, time.perf_counter() - begun)
 
     def _finish(self, pending: _Pending) -> None:
         problem = pending.problem
@@ -242,9 +246,10 @@ class _Run:
         self._fuse_s += made.seconds
         if self._last is not None and made.pixels.shape != self._last.shape:
             return f"the size changed to {made.pixels.shape[1]}x{made.pixels.shape[0]}"
+        shown = made.pixels if made.added is None else self._settling(made.pixels, made.added)
         if self._job.flicker:
-            self._flicker.add(made.fuser.infrared(made.ir), made.vis, made.pixels)
-        self._last = made.pixels
+            self._flicker.add(made.fuser.infrared(made.ir), made.vis, shown)
+        self._last = shown
         return ""
 
     def _write(self, pixels: Stored) -> None:
