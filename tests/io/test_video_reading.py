@@ -190,3 +190,26 @@ def test_a_stream_can_be_left_early(tmp_path):
     assert len(list(islice(source, 3))) == 3
     source.close()
     source.close()
+
+
+def turned(path, quarter):
+    """Write into an MP4 that it was filmed with the camera turned, as phones do."""
+    data = bytearray(path.read_bytes())
+    one, minus = 0x00010000, 0xFFFF0000
+    matrix = {1: (0, one, minus, 0), 2: (minus, 0, 0, minus), 3: (0, minus, one, 0)}[quarter]
+    begin = data.index(b"tkhd") + 4 + 40  # ISO 14496-12, 8.3.2: the matrix of version 0
+    for place, value in zip((0, 4, 12, 16), matrix, strict=True):
+        data[begin + place : begin + place + 4] = value.to_bytes(4, "big")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("quarter", [1, 2, 3])
+def test_video_is_turned_upright(tmp_path, backend, quarter):
+    path = clip(tmp_path / "v.mp4", range(2))
+    (upright, _) = all_of(path, backend=backend)[1]
+    facts, (frame, _) = all_of(turned(path, quarter), backend=backend)
+    wanted = np.rot90(upright.pixels, -quarter)  # clockwise
+    assert facts.size == wanted.shape[:2]
+    assert np.abs(frame.pixels.astype(int) - wanted).mean() < 3
