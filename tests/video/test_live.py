@@ -19,7 +19,7 @@ from thermeld.errors import BadSetting, UnreadableFile
 from thermeld.fuse import Fuser
 from thermeld.io import encode_image
 from thermeld.io.video import Facts, Frame, open_source
-from thermeld.video import Broadcast, Feed, Live
+from thermeld.video import Broadcast, Feed, Live, VideoJob, fuse_video
 
 
 class Camera:
@@ -213,8 +213,9 @@ def test_other_pages_cannot_look_in_through_the_browser():
         assert fetched(server, "/status", Host=f"localhost:{server.port}")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_the_stream_can_be_read_as_a_source(backend):
+@contextmanager
+def streaming() -> Iterator[str]:
+    """The address of a stream of the moving square, a hundred pictures a second."""
     with serving() as server:
         over = threading.Event()
 
@@ -227,16 +228,36 @@ def test_the_stream_can_be_read_as_a_source(backend):
         feeder = threading.Thread(target=feeding)
         feeder.start()
         try:
-            source = open_source(server.address + "stream.mjpg", backend=backend)
-            assert source.facts.live
-            assert source.facts.size == SIZE
-            edges = [left_edge(frame.pixels) for frame, _ in zip(source, range(5), strict=False)]
-            source.close()
+            yield server.address + "stream.mjpg"
         finally:
             over.set()
             feeder.join()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_stream_can_be_read_as_a_source(backend):
+    with streaming() as address:
+        source = open_source(address, backend=backend)
+        assert source.facts.live
+        assert source.facts.size == SIZE
+        edges = [left_edge(frame.pixels) for frame, _ in zip(source, range(5), strict=False)]
+        source.close()
     assert len(edges) == 5
     assert len(set(edges)) > 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_live_stream_and_a_recording_are_fused_into_a_video(tmp_path, backend):
+    recording = clip(tmp_path / "vis.mp4", range(40), fps=20)
+    job = {"fps": Fraction(10), "most_s": 1.0, "backend": backend}
+    with streaming() as address:
+        with pytest.raises(BadSetting, match="recordings"):
+            fuse_video(Fuser("average"), VideoJob(address, "x.mp4", tmp_path / "f", offset=None))
+        job = VideoJob(address, str(recording), tmp_path / "f.mp4", **job)
+        begun = time.monotonic()
+        report = fuse_video(Fuser("average"), job)
+    assert 1 <= report.frames <= 10
+    assert time.monotonic() - begun > 0.05 * report.frames
 
 
 def test_a_viewer_that_takes_nothing_holds_up_nobody():
