@@ -42,12 +42,16 @@ COMPARE_FOLDER = "compare"
 
 @dataclass(frozen=True)
 class Done:
-    """A result that is on the disk: made now, or found made and intact (`skipped`)."""
+    """A result that is on the disk: made now, or found made and intact (`skipped`).
+
+    `note` says in one line how the pair was aligned, "" if it was not asked for.
+    """
 
     pair: Pair
     out: Path
     seconds: float = 0.0
     skipped: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,12 @@ def fuse_files(
         require_writable(target, overwrite)
         require_no_source(target, sources_of((pair,)))
     ir, vis = read_pair(pair)
-    fused = fuser(ir.pixels, stored_with_alpha(vis))
+    fused, note = fuser.with_note(ir.pixels, stored_with_alpha(vis))
     pixels, alpha = split_alpha(fused)
     write_image(out, pixels, alpha=alpha, overwrite=overwrite)
     if compare is not None:
         write_image(compare, panel_of(fuser, ir, vis, fused), overwrite=overwrite)
-    return Done(pair, out, time.perf_counter() - begun)
+    return Done(pair, out, time.perf_counter() - begun, note=note)
 
 
 def fuse_folder(pairs: Iterable[Pair], job: Job, *, workers: int = 0) -> Iterator[Done | Failed]:
@@ -298,7 +302,7 @@ def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
     target = job.target(pair)
     try:
         ir, vis = read_pair(pair)
-        fused = job.fuser(ir.pixels, stored_with_alpha(vis))
+        fused, note = job.fuser.with_note(ir.pixels, stored_with_alpha(vis))
         made = {target: _encoded(fused, target.suffix)}
         if job.compare:
             made[job.panel(pair)] = encode_image(panel_of(job.fuser, ir, vis, fused), ".png")
@@ -310,7 +314,7 @@ def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
         return Failed(pair, str(error))
     except MemoryError:
         return Failed(pair, "not enough memory for this pair; use fewer workers (--jobs 1)")
-    return Done(pair, target, time.perf_counter() - begun)
+    return Done(pair, target, time.perf_counter() - begun, note=note)
 
 
 def panel_of(fuser: Fuser, ir: Picture, vis: Picture, fused: Stored) -> Stored:

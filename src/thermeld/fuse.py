@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from thermeld import methods as _methods  # noqa: F401 - fills the table
+from thermeld.align import Aligner, Laid
 from thermeld.errors import BadSetting
 from thermeld.image import (
     Gray,
@@ -94,6 +95,8 @@ class Fuser:
             `gtf`, `gff`) then do so.
         fit: what to do when sizes differ: None refuses, "vis" resizes the infrared image to
             the visible one's size, "ir" the visible to the infrared one's.
+        aligner: lays the infrared image on the visible one's pixels first, whatever their sizes
+            (then `fit` has nothing to do); None takes the two as they are.
         window: which infrared values become black and white: "auto" (8 bit as they are, 16 bit
             from the 0.1 to the 99.9 percentile of each image), "full", "LOW:HIGH" in stored
             values, "pLOW:pHIGH" in percentiles, "percentile" (as for 16 bit), "minmax",
@@ -126,6 +129,7 @@ class Fuser:
         *,
         color: str = "ycbcr",
         fit: str | None = None,
+        aligner: Aligner | None = None,
         window: str | Window = "auto",
         threads: int = 0,
         runtime: str = RUNTIMES[0],
@@ -138,6 +142,7 @@ class Fuser:
         self.card = entry.card
         self.color = _one_of("color", color, COLORS)
         self.fit = None if fit is None else _one_of("fit", fit, FITS)
+        self.aligner = aligner
         self.window = thermal_window(window)
         self.tile_px = tile_px
         for name, count in (("threads", threads), ("tile_px", tile_px)):
@@ -173,8 +178,23 @@ class Fuser:
             BadImage: NaN, wrong shape.
             RangeUnknown: floats outside [0, 1] without a window.
         """
-        ir, vis = self._fitted(ir, vis)
-        window = self._fixed_window(ir)
+        return self.with_note(ir, vis)[0]
+
+    def with_note(self, ir: Stored, vis: Stored) -> tuple[Stored, str]:
+        """Fuse one pair, and say in one line how it was aligned; "" without an aligner."""
+        if self.aligner is None:
+            ir, vis = self._fitted(ir, vis)
+            return self._fuse(ir, vis, self._fixed_window(ir)), ""
+        laid, window = self._laid(ir, vis, self.aligner)
+        return laid.finished(self._fuse(laid.ir, laid.vis, window)), laid.note
+
+    def _laid(self, ir: Stored, vis: Stored, aligner: Aligner) -> tuple[Laid, Scale | None]:
+        ir = require_image(np.asarray(ir), "infrared")
+        vis = require_image(np.asarray(vis), "visible")
+        # The window is of the picture as it came: wedges and repeated borders are no part of it.
+        return aligner(ir, vis, self.infrared), self._fixed_window(ir)
+
+    def _fuse(self, ir: Stored, vis: Stored, window: Scale | None) -> Stored:
         size = vis.shape[:2]
         colour = vis.ndim == 3 and self.color != "gray"
         fused = np.empty((*size, 3) if colour else size, vis.dtype)
@@ -196,8 +216,14 @@ class Fuser:
         """
         if not self.card.blends:
             raise BadSetting(f"{self.card.name} makes no blending map")
+        if self.aligner is not None:
+            laid, window = self._laid(ir, vis, self.aligner)
+            share = self._map(laid.ir, laid.vis, window)
+            return share if laid.share is None else share * laid.share
         ir, vis = self._fitted(ir, vis)
-        window = self._fixed_window(ir)
+        return self._map(ir, vis, self._fixed_window(ir))
+
+    def _map(self, ir: Stored, vis: Stored, window: Scale | None) -> Gray:
         coarse = self._coarse_map(ir, vis, window)
         if coarse:
             return coarse.at(np.s_[: vis.shape[0], : vis.shape[1]], _gray(vis, None))

@@ -2,10 +2,14 @@
 
 from thermeld.align.estimate import Alignment, estimate
 from thermeld.align.files import read_warp, warp_to_json
+from thermeld.align.laying import WEDGES, Aligner, Laid
 from thermeld.align.warp import Lens, Warp, apply, common_rectangle, unwarped
 
 __all__ = [
+    "WEDGES",
+    "Aligner",
     "Alignment",
+    "Laid",
     "Lens",
     "Warp",
     "apply",

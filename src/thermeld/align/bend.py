@@ -89,7 +89,7 @@ def _spreads() -> NDArray[np.float64]:
     for axis, count in ((1, NODES[0]), (0, NODES[1])):
         at = np.clip(unit[:, axis] * (count - 1), 0, count - 1)
         parts.append(np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(count))))
-    return np.einsum("ir,ic->irc", *parts).reshape(len(unit), -1)
+    return np.asarray(np.einsum("ir,ic->irc", *parts), np.float64).reshape(len(unit), -1)
 
 
 @cache

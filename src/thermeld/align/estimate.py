@@ -21,7 +21,7 @@ SURE = 9.0  # standard deviations at which a near search need not be followed by
 ENOUGH = 6.0  # below, nothing is warped
 BETTER = 1.08  # a warp's score against the score as it was, or the pair is left alone
 SMALLEST_PX = 32
-AUTO_GAIN = 1.02  # what a homography must gain over an affine warp
+AUTO_GAIN = 1.15  # of a homography's score over an affine warp's; below, it but feigns a bend
 
 
 @dataclass(frozen=True)

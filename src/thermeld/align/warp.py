@@ -106,7 +106,7 @@ class Warp:
         """Places in the infrared picture for places (N, 2) in the visible one."""
         if self.local is not None:
             points = np.asarray(points + self._displacement(points), np.float64)
-        places = transformed(np.linalg.inv(self.matrix), points)
+        places = transformed(np.asarray(np.linalg.inv(self.matrix), np.float64), points)
         return places if self.lens is None else self.lens.seen(places)
 
     def displaced_px(self) -> float:
@@ -191,16 +191,16 @@ def spread(size: Size, count: int = 16) -> Points:
     return np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float64)
 
 
-def apply(warp: Warp, ir: Stored) -> tuple[Stored, Mask]:
+def apply(warp: Warp, ir: Stored, *, extend: bool = False) -> tuple[Stored, Mask]:
     """Lay an infrared picture on the visible one's pixels.
 
     Args:
         warp: for pictures of this size.
         ir: (H, W) or (H, W, C); uint8, uint16, float32 or float64.
+        extend: repeat the outer pixels where the infrared camera did not look, instead of 0.
 
     Returns:
-        The picture, `warp.vis_size`, of the type of `ir`, 0 where the infrared camera did not
-        look; and the mask of where it did.
+        The picture, `warp.vis_size`, of the type of `ir`; and the mask of where its camera looked.
 
     Raises:
         SizeMismatch: the picture has another size than the warp is for; see `Warp.scaled`.
@@ -219,7 +219,8 @@ def apply(warp: Warp, ir: Stored) -> tuple[Stored, Mask]:
         # Half a pixel beyond the outer centres still belongs to the picture.
         inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
         part = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        part[~inside] = 0
+        if not extend:
+            part[~inside] = 0
         laid[rows], mask[rows] = part, inside
     return laid, mask
 
