@@ -6,22 +6,26 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from thermeld.metrics.contrast import LEAST_SD, SIDE_PX
 from thermeld.metrics.target import GAP_PX, RING_PX, TARGETS
 from thermeld.train.layers.gradient import SOBEL_X, SOBEL_Y, filtered
 from thermeld.train.losses import measures
+from thermeld.train.losses.windows import means
 
+ENOUGH = 0.95
 LEAST_PX = 100  # of labelled people in a crop
 MOST = 0.4  # of a crop; more leaves no surroundings
 SELECTION: Mapping[str, float] = {
     "intensity": 0.15,
     "gradient": 1.6,
     "exposure": 1.2,
+    "contrast": 1.0,
     "structure": 0.5,
     "edges": 1.2,
     "fidelity": 0.5,
-    "differences": 0.7,
+    "differences": 1.0,
     "information": 0.15,
-    "people": 1.5,
+    "people": 1.0,
     "range": 5.0,
 }
 
@@ -40,6 +44,7 @@ def fusion_terms(fused: Tensor, ir: Tensor, vis: Tensor, labels: Tensor) -> dict
         "intensity": (fused - torch.maximum(ir, vis)).abs().mean(),
         "gradient": signed_gradients(fused, ir, vis),
         "exposure": 1 - measures.multi_exposure(fused, ir, vis).mean(),
+        "contrast": lost_contrast(fused, ir, vis),
         "structure": 1 - measures.similarity(fused, ir, vis).mean(),
         "edges": 1 - measures.edge_transfer(fused, ir, vis).mean(),
         "fidelity": 1 - measures.information_fidelity(fused, ir, vis).mean(),
@@ -66,6 +71,23 @@ def _gradient(plane: Tensor) -> tuple[Tensor, Tensor]:
         filtered(plane, SOBEL_X, border="replicate"),
         filtered(plane, SOBEL_Y, border="replicate"),
     )
+
+
+def lost_contrast(fused: Tensor, ir: Tensor, vis: Tensor) -> Tensor:
+    """How far windows fall short of the stronger source's contrast, 0 for a copy of it.
+
+    Mean of max(0, 0.95 - cov(F, S) / var(S)) over every other 11x11 window, both ways, that the
+    metric `contrast_kept` counts; the metric asks for 0.8.
+    """
+    sources = torch.cat([ir, vis], dim=1) * 255.0
+    mean = means(sources, SIDE_PX, None, step=2)
+    var = means(sources**2, SIDE_PX, None, step=2) - mean**2
+    fused_mean = means(fused * 255.0, SIDE_PX, None, step=2)
+    shared = means(fused * 255.0 * sources, SIDE_PX, None, step=2) - mean * fused_mean
+    stronger, which = var.max(1, keepdim=True)
+    kept = shared.gather(1, which) / stronger.clamp_min(1.0)
+    counted = (stronger > LEAST_SD**2).to(fused.dtype)
+    return (F.relu(ENOUGH - kept) * counted).sum() / counted.sum().clamp_min(1)
 
 
 def hidden(fused: Tensor, ir: Tensor, inside: Tensor) -> Tensor:
