@@ -40,8 +40,9 @@ class Ifcnn(nn.Module):
         share_streams: both images through the same weights (83,587 parameters, the published
             network) or each through its own (129,987).
         freeze_stem: the 7x7 convolution keeps the weights it is given.
-        cut: when deployed, half a grey level darker: the public code cuts the three channels off
-            to 8 bits before it makes them grey, which loses that much on average.
+        cut: when deployed, a quarter of a grey level darker: the public code cuts the three
+            channels off to 8 bits before it makes them grey, which loses half a level on average.
+            A quarter keeps within one level of it whether our result is rounded or cut off.
 
     Shapes: two images (B, 3, H, W) in [0, 1] -> (B, 3, H, W), about [0, 1]; grey images are
     repeated to three channels. Any size.
@@ -61,7 +62,7 @@ class Ifcnn(nn.Module):
         if rule not in RULES:
             raise ValueError(f"rule must be one of {RULES}, got {rule!r}")
         self.rule = rule
-        self.lost = 0.5 / 255 if cut else 0.0
+        self.lost = 0.25 / 255 if cut else 0.0
         self.ir = _stream()
         self.vis = self.ir if share_streams else _stream()
         self.reconstruct = nn.Sequential(*_block())
