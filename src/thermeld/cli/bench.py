@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thermeld.cli._options import JsonOption, MapScaleOption
+from thermeld.cli._options import JsonOption
 from thermeld.cli._parts import progress_bar
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, Fuser, find_method
@@ -47,7 +47,9 @@ def run(
     precisions: Annotated[str, typer.Option("--precision", help="As float32,bfloat16.")] = (
         "float32"
     ),
-    map_scale: MapScaleOption = "1",
+    map_scales: Annotated[
+        str, typer.Option("--map-scale", help="Of blending maps; as 1,2,4.")
+    ] = "1",
     rivals: Annotated[
         str,
         typer.Option(help="ifcnn,seafusion,tardal,densefuse or all: in PyTorch and here (train)."),
@@ -85,7 +87,7 @@ def run(
         entrants = [
             entrant
             for count in counts
-            for entrant in _contestants(names, engines, count, map_scale)
+            for entrant in _contestants(names, engines, count, _split(map_scales))
             + (_rivals(_split(rivals), engines, count, Path(folder)) if rivals else [])
         ]
         _time(entrants, _sizes(sizes), counts, rounds, limit_s, out, plot_to, as_json=as_json)
@@ -137,11 +139,12 @@ def _contestants(
     names: list[str],
     engines: list[tuple[str, str]],
     threads: int,
-    map_scale: str,
+    scales: list[str],
 ) -> "list[Contestant]":
     return [
-        _ours(name, engine, threads, map_scale)
+        _ours(name, engine, threads, scale)
         for name in names
+        for scale in (scales if find_method(name).card.blends else scales[:1])
         for engine in (engines if find_method(name).card.family == "neural" else engines[:1])
     ]
 
