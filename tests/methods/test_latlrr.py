@@ -32,6 +32,15 @@ def test_every_pixel_equals_the_reference_with_the_authors_matrix(
     np.testing.assert_array_equal(np.floor(fused * 255 + 0.5)[holds], expected[holds])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["16", "25"])
+def test_the_whole_picture_equals_the_reference(off_reference, authors_matrix, name):
+    def rule(ir, vis):
+        return fuse_by(authors_matrix, ir, vis, levels=4, accumulate=True)
+
+    assert off_reference(rule, "latlrr", name).max() == 0
+
+
 def test_single_precision_stays_near_double(rng):
     ir, vis = rng.random((48, 50)), rng.random((48, 50))
     assert psnr(latlrr(ir.astype(np.float32), vis.astype(np.float32)), latlrr(ir, vis)) > 65.0
