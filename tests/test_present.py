@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from thermeld.align import Aligner, Warp
 from thermeld.errors import BadImage, BadSetting, UnknownName
 from thermeld.image import luminance
 from thermeld.palette import PALETTES, colours, painted
@@ -107,6 +108,19 @@ def test_grey_in_three_channels_is_one_plane():
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     look = Look("viridis", legend=False)
     assert np.array_equal(present(np.dstack([grey] * 3), None, look), present(grey, None, look))
+
+
+def test_an_aligned_pair_is_shown_where_both_cameras_looked(scene):
+    moved = np.ascontiguousarray(scene.ir[20:, 30:])  # the thermal view begins right and below
+    warp = Warp(np.array([[1.0, 0, 30], [0, 1, 20], [0, 0, 1]]), moved.shape, scene.ir.shape)
+    look = Look("white-hot", "0:1", legend=False)
+    shown = present(moved, scene.vis, look, aligner=Aligner(warp, wedges="crop"))
+    there = present(scene.ir, scene.vis, look)[20:, 30:]
+    assert shown.shape == there.shape
+    blurred = [cv2.GaussianBlur(each.astype(np.float32), (0, 0), 8) for each in (shown, there)]
+    assert np.abs(blurred[0] - blurred[1]).mean() < 1
+    with pytest.raises(BadSetting, match="crop"):
+        present(moved, scene.vis, look, aligner=Aligner(warp))
 
 
 @pytest.mark.parametrize("wrong", [{"edges": 1.5}, {"edges": -0.1}, {"window": "hot"}])

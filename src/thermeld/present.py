@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from thermeld.align import Aligner
 from thermeld.equalise import Curve
 from thermeld.errors import BadSetting
 from thermeld.fuse import resized
@@ -67,7 +68,13 @@ class Look:
         colours(self.palette)
 
 
-def present(values: Stored, vis: Stored | None = None, look: Look | None = None) -> Stored:
+def present(
+    values: Stored,
+    vis: Stored | None = None,
+    look: Look | None = None,
+    *,
+    aligner: Aligner | None = None,
+) -> Stored:
     """Heat in a palette's colours, with the edges of the visible picture laid over it.
 
     Args:
@@ -76,19 +83,26 @@ def present(values: Stored, vis: Stored | None = None, look: Look | None = None)
         vis: the same view, (H', W'), (H', W', 3) or with alpha; `values` are brought to its
             size. None for the palette alone.
         look: palette, window, edges, legend.
+        aligner: lays `values` on `vis` first. It must crop: where nothing was measured, no colour
+            may stand.
 
     Returns:
         uint8 (H', W', 3) RGB, wider by its legend.
 
     Raises:
         UnknownName: no such palette.
-        BadSetting: an impossible window or share of edges.
+        BadSetting: an aligner that does not crop, or views that share nothing.
         BadImage: wrong shape, or no value is a number.
     """
     look = look or Look()
     values = _plane(require_image(np.asarray(values), "infrared"))
     window = _scale(look.window, values)
     table = colours(look.palette, room=ROOM * look.edges)
+    if aligner is not None and aligner.wedges != "crop":
+        raise BadSetting("heat is shown only where it was measured; align with wedges 'crop'")
+    if vis is not None and aligner is not None:
+        laid = aligner(values, require_image(np.asarray(vis), "visible"), window.shade)
+        values, vis = laid.ir, laid.vis
     if vis is None:
         shown = painted(window.shade(values), table)
     else:
@@ -108,6 +122,7 @@ def present_file(
     look: Look | None = None,
     *,
     kelvin_per_count: float | None = None,
+    aligner: Aligner | None = None,
 ) -> Stored:
     """As `present`, of files: in degrees where the file tells them, else in what it holds.
 
@@ -117,6 +132,7 @@ def present_file(
         vis: of the same view.
         look: its unit is replaced by degrees where these are known.
         kelvin_per_count: as of `read_thermal`.
+        aligner: of two files; the pictures of one file lie where the camera says.
 
     Raises:
         UnreadableFile: a file cannot be read.
@@ -126,13 +142,14 @@ def present_file(
     thermal = read_thermal(ir, kelvin_per_count=kelvin_per_count)
     visible = read_image(vis).pixels if vis else None
     if thermal is None:
-        return present(read_image(ir).pixels, visible, look)
+        return present(read_image(ir).pixels, visible, look, aligner=aligner)
     values = thermal.counts
     if visible is None and thermal.visible:
         values, visible = superpose(values, thermal)
+        aligner = None
     if thermal.radiometry is not None:
         values, look = thermal.radiometry.celsius(values), replace(look, unit=DEGREES)
-    return present(values, visible, look)
+    return present(values, visible, look, aligner=aligner)
 
 
 def visible_edges(luma: Gray, *, room: float) -> Gray:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from thermal_files import scene_celsius, whole_flir
 
+from thermeld.align import Warp, warp_to_json
 from thermeld.io import read_image, write_image
 from thermeld.palette import colours, painted
 from thermeld.present import ROOM
@@ -50,3 +51,12 @@ def test_impossible_looks_are_refused_before_work(thermeld, pair, tmp_path, word
     assert answer.code == code
     assert reason in answer.err
     assert not (tmp_path / "out.png").exists()
+
+
+def test_two_views_are_laid_over_each_other_by_a_saved_warp(thermeld, pair, tmp_path):
+    warp = Warp(np.array([[1.0, 0, 5], [0, 1, 3], [0, 0, 1]]), (24, 32), (24, 32))
+    (tmp_path / "warp.json").write_text(warp_to_json(warp))
+    out = tmp_path / "shown.png"
+    answer = thermeld("present", *pair, "-o", out, "--no-legend", "--align", tmp_path / "warp.json")
+    assert answer.code == 0, answer.err
+    assert read_image(out).pixels.shape == (21, 27, 3)

@@ -17,6 +17,8 @@ thermeld present thermal16.tiff vis.png -o shown.png --kelvin-per-count 0.01
 
 thermeld present ir.png vis.png -o shown.png --palette viridis --edges 0.5
 
+thermeld present DJI_0001_T.JPG DJI_0001_W.JPG -o shown.png --align auto
+
 Palettes: iron, rainbow, white-hot, black-hot, viridis. With degrees known, --window is in °C.
 """
 
@@ -43,6 +45,14 @@ def run(
         str, typer.Option("--unit", help="Of the legend, where the file does not tell: °C, K, ...")
     ] = "",
     kelvin_per_count: KelvinOption = None,
+    align: Annotated[
+        str | None,
+        typer.Option(
+            "--align",
+            metavar="auto|WARP.json",
+            help="Lay the thermal picture on the visible one first; shows what both see.",
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there.")
     ] = False,
@@ -52,11 +62,16 @@ def run(
     Colours keep meaning heat: the edges add and take equally, so that every
     place can be read against the legend. To mix the pictures themselves, use fuse.
     """
+    from thermeld.align import Aligner, read_warp
     from thermeld.io import require_writable, write_image
     from thermeld.present import Look, present_file
 
     look = Look(palette, window, edges, legend, unit)
     require_writable(out, overwrite)
-    shown = present_file(ir, vis, look, kelvin_per_count=kelvin_per_count)
+    aligner = None
+    if align:
+        warp = None if align == "auto" else read_warp(Path(align))
+        aligner = Aligner(warp, wedges="crop")
+    shown = present_file(ir, vis, look, kelvin_per_count=kelvin_per_count, aligner=aligner)
     write_image(out, shown, overwrite=overwrite)
     typer.echo(f"{out}: {ir.name} in {palette}")
