@@ -238,3 +238,12 @@ def test_one_fuser_serves_many_threads(pair):
 
 def test_function_and_object_agree(pair):
     assert np.array_equal(thermeld.fuse(*pair), Fuser()(*pair))
+
+
+def test_eight_bit_colours_take_the_short_way_to_the_same_result(rng):
+    """8 bits are brightened in whole levels; 16 bits of the same picture go the long way."""
+    ir = rng.integers(0, 256, (40, 56), np.uint8)
+    vis = rng.integers(0, 256, (40, 56, 3), np.uint8)
+    short = Fuser("maximum")(ir, vis).astype(int)
+    long = Fuser("maximum")(ir, vis.astype(np.uint16) * 257).astype(int)
+    assert np.abs(short - np.floor(long / 257 + 0.5)).max() == 0
