@@ -18,6 +18,7 @@ from thermeld.errors import BadSetting, FusionError, UnreadableFile
 from thermeld.fuse import Fuser
 from thermeld.image import Gray, Stored
 from thermeld.io.video import Source, VideoWriter, is_endless, open_source, require_video_target
+from thermeld.video.aligning import fixed_alignment
 from thermeld.video.flicker import Flicker
 from thermeld.video.job import VideoJob, VideoReport
 from thermeld.video.matching import Matching, Moment
@@ -175,7 +176,8 @@ class _Run:
         self._report = report
         self._writer = writer
         self._on_frame = on_frame
-        self._steady = Steady(fuser, report.fps)
+        self._fuser = fuser
+        self._steady: Steady | None = None
         self._settling = Settling(job.settle_s, float(report.fps))
         self._flicker = Flicker()
         self._pool = ThreadPoolExecutor(job.workers, thread_name_prefix="fusing")
@@ -211,10 +213,17 @@ class _Run:
         assert ir is not None
         assert vis is not None
         try:
-            fuser = self._steady.for_frame(ir)
+            fuser = self._prepared(ir, vis).for_frame(ir)
         except FusionError as error:
             return _Pending(problem=f"infrared: {error}")
         return _Pending(self._pool.submit(self._fuse, ir, vis, fuser))
+
+    def _prepared(self, ir: Stored, vis: Stored) -> Steady:
+        if self._steady is None:
+            fuser, note = fixed_alignment(self._fuser, ir, vis)
+            self._report.notes += [note] if note else []
+            self._steady = Steady(fuser, self._report.fps)
+        return self._steady
 
     def _fuse(self, ir: Stored, vis: Stored, fuser: Fuser) -> _Fused:
         begun = time.perf_counter()

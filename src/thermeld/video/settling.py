@@ -63,6 +63,9 @@ class Settling:
 
 def added_by_fusion(fuser: Fuser, ir: Stored, vis: Stored, fused: Stored) -> Gray:
     """Luminance of the fused frame above the mean of its sources', (H, W) in [-1, 1]."""
+    if fuser.aligner is not None:
+        laid = fuser.aligner(ir, vis, fuser.infrared)
+        ir, vis = laid.ir, laid.vis
     size = fused.shape[:2]
     mean = np.add(_plane(fuser.infrared(ir), size), _plane(vis, size), dtype=np.float32)
     return np.asarray(_plane(fused, size) - np.float32(0.5) * mean, np.float32)
