@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from thermeld import Fuser, fuse
-from thermeld.errors import BadModel
-from thermeld.methods.neural import MODELS, method_from_file, read_model
+from thermeld.errors import BadModel, BadSetting
+from thermeld.methods import calibrate
+from thermeld.methods.neural import MODELS, OnnxFusion, method_from_file, read_model
 
 CARDS = sorted(MODELS.glob("*.json"))
 
@@ -114,3 +115,59 @@ def test_card_cannot_point_elsewhere(model, tmp_path):
 def test_missing_file(tmp_path):
     with pytest.raises(BadModel, match="no such model file"):
         method_from_file(tmp_path / "none.onnx")
+
+
+def test_grey_and_colour_files_agree(rng):
+    """A grey visible image gives the same map from the file for grey and the one for colour."""
+    fusion = OnnxFusion(read_model(MODELS / "mobilefuse.json"), threads=1)
+    ir, vis = rng.random((2, 30, 41), np.float32)
+    grey = fusion.blending_map(ir, vis)
+    colour = fusion.blending_map(ir, np.dstack([vis] * 3))
+    assert np.allclose(grey, colour, atol=1e-5)
+
+
+def test_precision_without_a_file_is_refused():
+    with pytest.raises(BadSetting, match="cannot be run in int8"):
+        Fuser("mobilefuse", precision="int8")
+
+
+def test_variant_that_is_missing_is_named(model):
+    change(model, variants=[{"file": "gone.onnx", "sha256": "", "channels": {"ir": 1, "vis": 1}}])
+    with pytest.raises(BadModel, match=r"gone\.onnx: missing"):
+        read_model(model.with_suffix(".json"))
+
+
+def test_variant_of_an_unknown_precision_is_refused(model):
+    facts = json.loads(model.with_suffix(".json").read_text())
+    variant = {key: facts[key] for key in ("file", "sha256", "channels")} | {"precision": "int4"}
+    change(model, variants=[variant])
+    with pytest.raises(BadModel, match="int4"):
+        read_model(model.with_suffix(".json"))
+
+
+def test_auto_gives_what_float32_gives(rng, tmp_path, monkeypatch):
+    """Whichever runtime is chosen, float32 stays within one grey level."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(calibrate, "_known", {})
+    monkeypatch.setattr(calibrate, "BUDGET_S", 0.1)
+    ir, vis = rng.integers(0, 256, (2, 50, 60), np.uint8)
+    auto = Fuser("mobilefuse", threads=1, runtime="auto")(ir, vis).astype(int)
+    plain = Fuser("mobilefuse", threads=1)(ir, vis).astype(int)
+    assert np.abs(auto - plain).max() <= 1
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_coarse_map_has_a_value_for_every_so_many_pixels(rng, scale):
+    fusion = OnnxFusion(read_model(MODELS / "mobilefuse.json"), threads=1)
+    ir, vis = rng.random((2, 30, 41), np.float32)
+    share = fusion.coarse_map(ir, vis, scale)
+    assert share.shape == (-(-30 // scale), -(-41 // scale))
+
+
+def test_network_without_a_coarse_file_says_so(model, rng):
+    fusion = OnnxFusion(read_model(model.with_suffix(".json")), threads=1)
+    assert fusion.coarse_reach_px(2) is None
+    with pytest.raises(BadSetting, match="maps at 1/2"):
+        fusion.coarse_map(*rng.random((2, 8, 8), np.float32), 2)
+    ir, vis = rng.integers(0, 256, (2, 40, 40), np.uint8)
+    assert Fuser(str(model), map_scale=2)(ir, vis).shape == (40, 40)  # by the guided filter

@@ -4,6 +4,7 @@ import json
 import resource
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -31,8 +32,16 @@ def _weigh(settings: dict[str, Any], size: tuple[int, int]) -> float:
     ir, vis = pair_of(size)
     for _ in range(2):
         fuser(ir, vis)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # bytes there, KiB here
+    return _peak_bytes() / 1e6
+
+
+def _peak_bytes() -> float:
+    """Of this process since it began; Linux's ru_maxrss also counts the parent it came from."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
+        return 1024.0 * int(line.split()[1])
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # in bytes on macOS
 
 
 if __name__ == "__main__":
