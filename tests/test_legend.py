@@ -47,7 +47,7 @@ def test_numbers_stand_where_their_colours_are():
     assert 10 + 30 * shares == pytest.approx([40, 35, 30, 25, 20, 15, 10], abs=0.1)
 
 
-@pytest.mark.parametrize("height", [40, 192, 2000])
+@pytest.mark.parametrize("height", [32, 40, 192, 2000])
 @pytest.mark.parametrize("ends", [(0.0, 1.0), (7000.0, 7000.0 + 1e-9), (-20.5, 1200.0)])
 def test_any_height_and_range_has_a_legend(height, ends):
     shown = legend(height, ends)
@@ -64,3 +64,8 @@ def test_a_bent_bar_is_filled_with_finer_numbers():
     ticks = np.flatnonzero((shown[:, 30 + 30] > 200).all(axis=1))
     assert np.diff(ticks).min() > 22
     assert np.diff(ticks).max() < 200  # with steps of 5 alone, 10 to 15 would take 264
+
+
+@pytest.mark.parametrize("height", [1, 31])
+def test_pictures_without_room_for_numbers_stay_as_they_are(height):
+    assert legend(height).shape == (height, 30, 3)

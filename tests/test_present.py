@@ -129,3 +129,9 @@ def test_impossible_looks_are_refused(wrong):
         Look(**wrong)
     with pytest.raises(UnknownName, match="palette"):
         Look("ironn bow")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (7, 2), (31, 33)])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32, np.float64])
+def test_small_pictures_and_every_type(size, kind):
+    assert present(np.ones(size, kind), np.zeros((*size, 4), np.uint8)).shape == (*size, 3)

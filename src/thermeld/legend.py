@@ -12,6 +12,7 @@ from thermeld.image import Image, Stored
 PAPER, INK = 24, 235  # grey levels: dark, as on a camera's screen
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 DEGREES = "°C"
+LEAST_ROWS = 32
 
 
 def with_legend(
@@ -32,9 +33,11 @@ def with_legend(
         unit: above the bar.
 
     Returns:
-        uint8 (H, W', 3), wider by the legend.
+        uint8 (H, W', 3), wider by the legend; below 32 rows, where no number has room, as it is.
     """
     height = picture.shape[0]
+    if height < LEAST_ROWS:
+        return picture
     scale = float(np.clip(height / 480, 0.4, 3.0))
     line = round(22 * scale)
     top, bottom = 2 * line, max(height - line, 2 * line + 2)
