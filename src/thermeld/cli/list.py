@@ -22,7 +22,7 @@ thermeld list --markdown   (the table of the README)
 
 thermeld list --networks --markdown   (what can be trained, and the table of docs/networks.md)
 """
-NETWORK_HEADINGS = ("network", "parameters", "MACs (10^9)", "at", "source")
+NETWORK_HEADINGS = ("network", "parameters", "MACs (10^9)", "at", "get it by", "source")
 HEADINGS = ("method", "family", "parameters", "map", "what it is")
 
 
@@ -79,12 +79,13 @@ def _list_networks(*, markdown: bool, as_json: bool) -> None:
             f"{row.parameters:,}",
             f"{row.macs / 1e9:,.3f}",
             f"{row.size[1]}x{row.size[0]}",
+            row.get,
             row.source,
         )
         for row in facts
     ]
     if markdown:
-        rule = "|---|--:|--:|--:|---|"
+        rule = "|---|--:|--:|--:|---|---|"
         lines = [" | ".join(("", f"`{name}`", *rest, "")).strip() for name, *rest in rows]
         typer.echo("\n".join([f"| {' | '.join(NETWORK_HEADINGS)} |", rule, *lines]))
     else:

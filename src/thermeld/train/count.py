@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from thermeld.train.deployed import example_inputs, size_of
-from thermeld.train.nets import networks
+from thermeld.train.nets import networks, published
 
 COUNTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
@@ -24,6 +24,7 @@ class NetworkFacts:
         macs: multiply-adds for one image pair at `size`.
         size: (H, W); 480x640 unless the network is made for another.
         source: paper and equations.
+        get: how one comes by a method made of it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class NetworkFacts:
     macs: int
     size: tuple[int, int]
     source: str
+    get: str
 
 
 def parameters_of(net: nn.Module) -> int:
@@ -76,7 +78,15 @@ def facts_of(name: str, make: Callable[..., nn.Module]) -> NetworkFacts:
     with torch.device("meta"):
         net = make().eval()
     size = size_of(net)
-    return NetworkFacts(name, parameters_of(net), macs_of(net, *size), size, source_of(make))
+    macs = macs_of(net, *size)
+    return NetworkFacts(name, parameters_of(net), macs, size, source_of(make), _get(name, net))
+
+
+def _get(name: str, net: nn.Module) -> str:
+    """By `thermeld import` of published weights, by `thermeld train`; parts give no method."""
+    if not hasattr(net, "deployed"):
+        return "part of training"
+    return "import, train" if name in published() else "train"
 
 
 def source_of(make: Callable[..., nn.Module]) -> str:
