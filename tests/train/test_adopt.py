@@ -78,7 +78,19 @@ KNOWN = {  # names and shapes that the authors' files are known to hold
     "fusiongan": {
         "fusion_model/layer1/w1": (256, 2, 5, 5),
         "fusion_model/layer5/b5": (1,),
+        # tf.contrib.layers.batch_norm opens a scope of this name in that of its layer
         "fusion_model/layer4/BatchNorm/gamma": (32,),
+        "fusion_model/layer1/BatchNorm/beta": (256,),
+        "fusion_model/layer2/BatchNorm/moving_mean": (128,),
+        "fusion_model/layer3/BatchNorm/moving_variance": (64,),
+    },
+    "ganmcc": {
+        "fusion_model/layer1/w1": (256, 3, 5, 5),
+        "fusion_model/layer1_vi/w1_vi": (256, 3, 5, 5),
+        "fusion_model/layer4_vi/b4_vi": (32,),
+        "fusion_model/layer4_vi/BatchNorm/gamma": (32,),
+        "fusion_model/layer2/BatchNorm/moving_variance": (128,),
+        "fusion_model/layer5/w5": (1, 128, 1, 1),
     },
 }
 
@@ -214,7 +226,9 @@ def test_tensorflow_weights_find_their_place(name, tmp_path):
     weights = as_published(name)
     spare = {
         "beta1_power": torch.ones(()),
-        "fusion_model/layer1/u": torch.ones(1, 4),
+        "fusion_model/layer1/weights_SN/u": torch.ones(1, 4),
+        "discriminator/layer_2/BatchNorm/gamma": torch.ones(64),
+        "discriminator/line_5/w_5": torch.ones(3, 2),
         "encoder/conv1_1/kernel/Adam": torch.ones(3),
     }
     kept = {key: value for key, value in spare.items() if _ignored(name, key)}

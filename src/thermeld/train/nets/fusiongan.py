@@ -3,8 +3,9 @@
 Source: Ma et al., "FusionGAN: A generative adversarial network for infrared and visible image
 fusion", Information Fusion 48, 2019.
 
-Departures: none known. The public test script normalises by the statistics of the single image
-and forgets the spectral normalisation; `statistics` and `spectral` are the switches.
+Departures: none known. The public test script normalises by the statistics of the single image,
+forgets the spectral normalisation and begins anew with gamma 1 and beta 0; imported weights are
+used whole, by the image's statistics. `statistics` and `spectral` are the switches.
 """
 
 from functools import partial
