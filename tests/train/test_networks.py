@@ -1,5 +1,7 @@
 """What holds for every network: size as designed, any image size, gradients, export."""
 
+from importlib import import_module
+
 import pytest
 import torch
 
@@ -8,6 +10,7 @@ from thermeld.train.deployed import example_inputs, inputs_of
 from thermeld.train.export import PARITY, onnx_bytes, parity
 from thermeld.train.layers.convolution import folded
 from thermeld.train.nets import networks
+from thermeld.train.nets.cnn import doubled, halved
 
 # name: parameters, 10^9 multiply-adds of one pair of 640x480 (critics: of their own size)
 DESIGN = {
@@ -57,7 +60,6 @@ PARTS = sorted(
     n for n in DESIGN if n.split("-")[-1] in ("critic", "320", "segmenter", "pair", "generator")
 )
 FUSING = sorted(DESIGN.keys() - set(PARTS) - {"mobilefuse"})  # it has its own tests
-EXPORTABLE = sorted(set(FUSING) - {"cnn"})  # its pyramids of unknown size cannot be exported
 EXPORTED = {
     "light-tardal",
     "two-layer-gan",
@@ -154,14 +156,19 @@ def test_reach_is_what_the_network_says(name):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=() if name in EXPORTED else pytest.mark.slow) for name in EXPORTABLE],
+    [pytest.param(name, marks=() if name in EXPORTED else pytest.mark.slow) for name in FUSING],
 )
 def test_export_equals_torch(name):
     """ONNX Runtime, at two sizes and a batch unlike the traced ones, gives what torch gives."""
     pytest.importorskip("onnxscript")
     deployed = made(name).deployed()
     content = onnx_bytes(deployed)
-    assert b"BatchNormalization" not in content
+    graph = import_module("onnx").load_model_from_string(content).graph
+    assert "BatchNormalization" not in {node.op_type for node in graph.node}
+    for value in (*graph.input, *graph.output):
+        sizes = [size.dim_param for size in value.type.tensor_type.shape.dim]
+        assert sizes[0] == "batch"
+        assert all(sizes[2:]), sizes  # by name, none by number
     assert parity(deployed, content) < PARITY
 
 
@@ -204,6 +211,27 @@ def test_liu_map_follows_the_scores():
         assert torch.allclose(net.deployed()(same, same)["fused"], same, atol=1e-5)
 
 
+def test_liu_map_averages_overlapping_windows():
+    """A window's score counts for its 16x16 pixels: of two side by side, all but 2 columns."""
+    net = made("cnn").eval()
+    ir, vis = torch.rand(1, 1, 16, 18), torch.rand(1, 1, 16, 18)
+    with torch.no_grad():
+        deep = torch.cat([net.features(ir), net.features(vis)], dim=1)
+        scores = torch.nn.functional.conv2d(deep, net.output.weight).softmax(1)[0, 1, 0, :2]
+        share = net.share(ir, vis)[0, 0]
+    wanted = [scores[0]] * 2 + [scores.mean()] * 14 + [scores[1]] * 2
+    assert torch.allclose(share, torch.stack(wanted).expand(16, -1), atol=1e-6)
+
+
+def test_liu_pyramid_by_hand():
+    """A 1 in three pixels: halved it spreads 4/16, doubled it is 6/8 on itself and 1/8 beside."""
+    rows = torch.tensor([[0.0, 1.0, 0.0]]).expand(3, -1)[None, None]
+    half = halved(rows, (2, 2))  # with the border mirrored: 4 + 1 sixteenths
+    assert half[0, 0, 0].tolist() == pytest.approx([5 / 16, 5 / 16])
+    step = torch.tensor([[0.0, 1.0]]).expand(2, -1)[None, None]
+    assert doubled(step, (4, 4))[0, 0, 0].tolist() == pytest.approx([1 / 8, 1 / 2, 7 / 8, 1])
+
+
 def test_work_is_counted_by_hand():
     """3x3 convolution in two groups at stride 2, then a linear layer."""
     net = torch.nn.Sequential(
@@ -219,7 +247,6 @@ def test_work_is_counted_by_hand():
 # name: options, height and width that keep the gradient test small
 SMALL = {
     "bisenet-segmenter": ({}, 64, 96),
-    "cnn": ({"levels": 3}, 20, 22),
     "ddcgan-critic": ({"size": (20, 22)}, 20, 22),
     "deeplab-segmenter": ({}, 64, 96),
     "fusiongan-critic": ({"size": (40, 50)}, 40, 50),
