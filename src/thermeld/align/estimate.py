@@ -18,8 +18,9 @@ TRIED = 4  # candidates of the search that are refined before one is chosen
 FIRST, THEN = Stage(192, 6), (Stage(384, 5), Stage(560, 4))
 JUDGED_PX = 256
 SURE = 9.0  # standard deviations at which a near search need not be followed by a far one
-ENOUGH = 6.0  # below, nothing is warped
-BETTER = 1.08  # a warp's score against the score as it was, or the pair is left alone
+ENOUGH = 7.5  # below, nothing is warped: pictures of different places reach 7.7
+LEAST_SCORE = 0.13  # likewise for the agreement itself, where they reach 0.13
+BETTER = 1.2  # a warp's score against the score as it was, or the pair is left alone
 SMALLEST_PX = 32
 AUTO_GAIN = 1.15  # of a homography's score over an affine warp's; below, it but feigns a bend
 
@@ -170,8 +171,10 @@ def is_sane(matrix: Matrix, pair: Pyramid) -> bool:
 def _concluded(pair: Pyramid, judge: Judge, found: Found, *, local: bool) -> Alignment:
     plain = unwarped(pair.ir_size, pair.vis_size)
     before = judge(plain.matrix)
-    best = max(found.verdict.significance, before.significance)
-    if best < ENOUGH or not is_sane(found.matrix, pair):
+    likely = max(found.verdict, before, key=lambda one: one.significance)
+    best = likely.significance
+    weak = best < ENOUGH or likely.score < LEAST_SCORE
+    if weak or not is_sane(found.matrix, pair):
         reason = (
             "the two have too little in common to be aligned; try a pair with more edges that "
             "both cameras see, points picked by hand (thermeld rig calibrate --points), or a rig "

@@ -7,13 +7,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thermeld.align.warp import MAX_NODES, Lens, Warp
-from thermeld.errors import BadSetting, UnreadableFile
+from thermeld.errors import BadSetting, UnreadableFile, UnwritableFile
 
 VERSION = 1
 MAX_BYTES = 1_000_000  # a full local grid takes 200 kB
@@ -29,6 +30,40 @@ def warp_to_json(warp: Warp, **notes: Any) -> str:
     """
     facts = {"thermeld": "warp", "version": VERSION, **warp_facts(warp), **notes}
     return json.dumps(facts, indent=1, allow_nan=False) + "\n"
+
+
+def require_free(path: Path, overwrite: bool) -> None:
+    """Refuse, before any work, a place where no JSON file can or should be written.
+
+    Raises:
+        UnwritableFile: the name does not end with .json, or the file is there already.
+    """
+    if path.suffix.lower() != ".json":
+        raise UnwritableFile(f"{path}: the name must end with .json")
+    if path.exists() and not (overwrite and path.is_file()):
+        raise UnwritableFile(f"{path}: exists; name another file, or replace it with --overwrite")
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = False) -> Path:
+    """Write a warp's or rig's text, wholly or not at all; missing folders are made.
+
+    Raises:
+        UnwritableFile: see `require_free`; or the system refuses.
+    """
+    require_free(path, overwrite)
+    unfinished = path.with_name(f".{token_hex(8)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            unfinished.write_text(text, encoding="utf-8")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise UnwritableFile(
+            f"{path}: cannot be written ({error.strerror}); check access rights and free space"
+        ) from error
+    return path
 
 
 def warp_facts(warp: Warp) -> dict[str, Any]:

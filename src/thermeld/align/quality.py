@@ -11,7 +11,7 @@ from thermeld.align.warp import Matrix
 SIGMA = 1.0
 AROUND_PX = 10.0
 SHIFT = 0.3  # of the sides, over which chance is looked at
-EVEN, STEP = 5.5, 0.8  # significance at even odds, and what multiplies the odds by e
+EVEN, STEP = 7.2, 0.5  # significance at even odds, and what multiplies the odds by e
 NEAR_SHARE = 0.04  # of the width: shifts below this are neighbours, not chance
 
 

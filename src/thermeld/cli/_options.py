@@ -1,11 +1,13 @@
 """The options with which any verb chooses a method and how pictures are treated."""
 
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from thermeld.align import Aligner, read_rig
 from thermeld.cli._parts import key_values
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, Fuser, find_method
@@ -78,6 +80,27 @@ MapScaleOption = Annotated[
         help="Make a blending map at 1/2 or 1/4 scale: faster, less exact. auto: large pictures.",
     ),
 ]
+AlignOption = Annotated[
+    str | None,
+    typer.Option(
+        "--align",
+        metavar="auto|local|WARP.json|RIG.json",
+        help="Lay the infrared on the visible image first: found for each pair (local: bending "
+        "smoothly), or as a file of `thermeld align` or `thermeld rig` states.",
+    ),
+]
+WedgesOption = Annotated[
+    str,
+    typer.Option(
+        "--wedges",
+        metavar="visible|crop|black",
+        help="With --align: what to show where the infrared camera did not look.",
+    ),
+]
+DistanceOption = Annotated[
+    float | None,
+    typer.Option("--distance", help="With a rig that knows its baseline: metres to the scene."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON, one object a line.")]
 
 
@@ -93,6 +116,9 @@ class Choice:
     runtime: str = RUNTIMES[0]
     precision: str = PRECISIONS[0]
     map_scale: str = "1"
+    align: str | None = None
+    wedges: str = "visible"
+    distance: float | None = None
 
     def fuser(self, *, threads: int = 0) -> Fuser:
         """The fuser this means.
@@ -104,6 +130,7 @@ class Choice:
             self.method,
             color=self.color,
             fit=self.fit,
+            aligner=self._aligner(),
             window=self.window,
             threads=threads,
             runtime=self.runtime,
@@ -117,7 +144,16 @@ class Choice:
         facts = asdict(self) | {"settings": sorted(self.settings)}
         if self.method.lower().endswith(".onnx"):
             facts["method"] = str(Path(self.method).resolve())
+        if self.align not in (None, *ALIGN_EACH):
+            facts["align"] = sha256(Path(str(self.align)).read_bytes()).hexdigest()
         return facts | {"model": find_method(self.method).checksum}
+
+    def _aligner(self) -> Aligner | None:
+        if self.align is None:
+            return None
+        if self.align in ALIGN_EACH:
+            return Aligner(wedges=self.wedges, local=self.align == "local")
+        return Aligner(read_rig(self.align).at(self.distance), wedges=self.wedges)
 
 
 def typed_settings(method: str, pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -138,4 +174,5 @@ def typed_settings(method: str, pairs: tuple[str, ...]) -> dict[str, Any]:
     return typed
 
 
+ALIGN_EACH = ("auto", "local")  # a warp found for every pair
 _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +10,10 @@ import typer
 
 from thermeld.batch import COMPARE_FOLDER, Done, Failed, Job, fuse_files, fuse_folder, usable_cores
 from thermeld.cli._options import (
+    AlignOption,
     Choice,
     ColorOption,
+    DistanceOption,
     FitOption,
     JsonOption,
     MapScaleOption,
@@ -20,6 +22,7 @@ from thermeld.cli._options import (
     RuntimeOption,
     SettingsOption,
     ThreadsOption,
+    WedgesOption,
     WindowOption,
 )
 from thermeld.cli._parts import progress_bar
@@ -34,6 +37,8 @@ thermeld fuse ir.png vis.jpg -o fused.png
 thermeld fuse ir/ vis/ -o fused/ --method laplacian --compare
 
 thermeld fuse FLIR0042.jpg -o fused.png   (radiometric: both pictures are inside)
+
+thermeld fuse ir.png vis.jpg -o fused.png --align auto   (cameras that do not line up)
 
 thermeld fuse thermal16.tiff vis.png -o fused.png --window 7000:9000 --fit vis
 
@@ -60,6 +65,9 @@ def run(
     color: ColorOption = "ycbcr",
     fit: FitOption = None,
     window: WindowOption = "auto",
+    align: AlignOption = None,
+    wedges: WedgesOption = "visible",
+    distance: DistanceOption = None,
     settings: SettingsOption = None,
     runtime: RuntimeOption = "onnxruntime",
     precision: PrecisionOption = "float32",
@@ -89,6 +97,7 @@ def run(
     choice = Choice(
         method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
     )
+    choice = replace(choice, align=align, wedges=wedges, distance=distance)
     pairing = pair_files(ir, vis) if vis else pair_alone(ir)
     if not ir.is_dir():
         fuser = choice.fuser(threads=threads)
@@ -114,6 +123,8 @@ def _one(
         typer.echo(json.dumps(_facts(done)))
         return
     typer.echo(f"{out}: fused by {fuser.card.name} in {done.seconds:.2f} s")
+    if done.note:
+        typer.echo(f"{pairing.pairs[0].stem}: {done.note}")
     if sheet:
         typer.echo(f"{sheet}: infrared | visible | fused")
 
@@ -151,6 +162,8 @@ def _many(pairing: Pairing, job: Job, workers: int, *, as_json: bool) -> None:
         for number, outcome in enumerate(fuse_folder(pairing.pairs, job, workers=workers), 1):
             tally.take(outcome)
             advance_to(number, outcome.pair.stem)
+            if isinstance(outcome, Done) and outcome.note:
+                typer.echo(f"thermeld: {outcome.pair.stem}: {outcome.note}", err=True)
             if as_json:
                 typer.echo(json.dumps(_facts(outcome)))
     seconds = time.perf_counter() - begun
@@ -187,4 +200,6 @@ def _facts(outcome: Done | Failed) -> dict[str, Any]:
     if isinstance(outcome, Failed):
         return {"state": "failed", **pair, "error": outcome.error}
     state = "skipped" if outcome.skipped else "done"
-    return {"state": state, **pair, "out": str(outcome.out), "seconds": round(outcome.seconds, 4)}
+    note = {"alignment": outcome.note} if outcome.note else {}
+    seconds = round(outcome.seconds, 4)
+    return {"state": state, **pair, "out": str(outcome.out), "seconds": seconds, **note}
