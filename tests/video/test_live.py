@@ -103,6 +103,7 @@ def test_a_lost_camera_leaves_no_old_picture(monkeypatch):
 
 def test_a_slow_method_gets_the_newest_frames_and_no_queue():
     class Slow:
+        aligner = None
         window = staticmethod(lambda dtype: None)
 
         def __call__(self, ir, vis):

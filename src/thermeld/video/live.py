@@ -14,6 +14,7 @@ from thermeld.errors import BadSetting, FusionError
 from thermeld.fuse import Fuser
 from thermeld.image import Stored
 from thermeld.io.video import Frame, Source
+from thermeld.video.aligning import fixed_alignment
 from thermeld.video.feed import Feed
 from thermeld.video.steadying import Steady
 
@@ -69,8 +70,10 @@ class Live:
         self.vis = Feed(vis, name="visible", stop=self.stop, again=again[1])
         self.failed = 0
         self.problem = ""
+        self.note = ""  # how the two were aligned, if that was found here
         self._offset = offset
-        self._steady = Steady(fuser, FEW_FPS)
+        self._fuser = fuser
+        self._steady: Steady | None = None
         self._recent: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)  # when, latency
         self._number = 0
 
@@ -113,6 +116,9 @@ class Live:
         assert ir.pixels is not None
         assert vis.pixels is not None
         try:
+            if self._steady is None:
+                fuser, self.note = fixed_alignment(self._fuser, ir.pixels, vis.pixels)
+                self._steady = Steady(fuser, FEW_FPS)
             fused = self._steady.for_frame(ir.pixels)(ir.pixels, vis.pixels)
         except FusionError as error:
             self.failed += 1
@@ -135,6 +141,7 @@ class Live:
             "fused": self._number,
             "failed": self.failed,
             "problem": self.problem,
+            "note": self.note,
             "infrared": _state(self.ir),
             "visible": _state(self.vis),
         }
