@@ -11,6 +11,7 @@ from thermeld.train.losses.selection import (
     grown,
     hidden,
     lost_contrast,
+    narrowed,
     signed_gradients,
     visibility,
 )
@@ -32,6 +33,12 @@ def test_contrast_is_lost_by_dimming_and_kept_by_copying(rng):
     assert lost_contrast(0.6 * busy, flat, busy).item() == pytest.approx(0.95 - 0.6, abs=1e-4)
     assert lost_contrast(1 - busy, busy, flat).item() == pytest.approx(0.95 + 1, abs=1e-4)
     assert lost_contrast(busy, flat, flat).item() == 0
+
+
+def test_half_the_spread_of_the_wider_source_is_half_lost(rng):
+    busy, other = planes(rng, 2)
+    assert narrowed(0.5 * busy, busy, 0.3 * other).item() == pytest.approx(0.5, abs=1e-3)
+    assert narrowed(1.5 * busy, busy, other).item() == 0
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ BLANK = 0.3  # brightest blank image
 CHANCES: Mapping[str, float] = {
     "people_share": 0.25,  # crops around a labelled person
     "plain_share": 0.12,  # crops of which one image is blank, or both the same
-    "noise_share": 0.12,  # of either image
+    "noise_share": 0.03,  # of either image
     "window_share": 0.3,  # another gamma, gain and offset for one of the two
     "zoom_share": 0.5,
 }

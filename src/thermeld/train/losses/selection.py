@@ -17,15 +17,16 @@ LEAST_PX = 100  # of labelled people in a crop
 MOST = 0.4  # of a crop; more leaves no surroundings
 SELECTION: Mapping[str, float] = {
     "intensity": 0.15,
-    "gradient": 1.6,
+    "gradient": 1.8,
     "exposure": 1.2,
-    "contrast": 1.0,
+    "contrast": 1.2,
+    "spread": 0.5,
     "structure": 0.5,
     "edges": 1.2,
-    "fidelity": 0.5,
+    "fidelity": 1.0,
     "differences": 1.0,
-    "information": 0.15,
-    "people": 1.0,
+    "information": 0.25,
+    "people": 0.8,
     "range": 5.0,
 }
 
@@ -45,6 +46,7 @@ def fusion_terms(fused: Tensor, ir: Tensor, vis: Tensor, labels: Tensor) -> dict
         "gradient": signed_gradients(fused, ir, vis),
         "exposure": 1 - measures.multi_exposure(fused, ir, vis).mean(),
         "contrast": lost_contrast(fused, ir, vis),
+        "spread": narrowed(fused, ir, vis),
         "structure": 1 - measures.similarity(fused, ir, vis).mean(),
         "edges": 1 - measures.edge_transfer(fused, ir, vis).mean(),
         "fidelity": 1 - measures.information_fidelity(fused, ir, vis).mean(),
@@ -88,6 +90,13 @@ def lost_contrast(fused: Tensor, ir: Tensor, vis: Tensor) -> Tensor:
     kept = shared.gather(1, which) / stronger.clamp_min(1.0)
     counted = (stronger > LEAST_SD**2).to(fused.dtype)
     return (F.relu(ENOUGH - kept) * counted).sum() / counted.sum().clamp_min(1)
+
+
+def narrowed(fused: Tensor, ir: Tensor, vis: Tensor) -> Tensor:
+    """How far the standard deviation falls short of the larger one of the sources, as a share."""
+    spread = [plane.flatten(1).std(1) for plane in (fused, ir, vis)]
+    wanted = torch.maximum(spread[1], spread[2]).clamp_min(0.01)
+    return F.relu(1 - spread[0] / wanted).mean()
 
 
 def hidden(fused: Tensor, ir: Tensor, inside: Tensor) -> Tensor:
