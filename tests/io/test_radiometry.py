@@ -64,6 +64,7 @@ def test_counts_below_all_radiation_have_no_temperature():
         {"reflected_c": -300.0},
         {"humidity": -0.1},
     ],
+    ids=str,
 )
 def test_impossible_calibrations_are_named(bad):
     with pytest.raises(UnreadableFile, match=next(iter(bad))):
@@ -81,3 +82,18 @@ def test_temperatures_beyond_16_bits_are_refused():
         stored_centikelvin(np.array([[20.0, 400.0]], np.float32))
     with pytest.raises(BadSetting, match="kelvin per count"):
         LinearKelvin(0.0)
+
+
+@pytest.mark.parametrize(
+    "wild",
+    [{"b": 1e9}, {"f": 1e30}, {"alpha1": -1e9, "distance_m": 1e9}, {"air_c": 1e9}, {"r1": 1e300}],
+    ids=str,
+)
+def test_calibrations_out_of_all_bounds_are_refused_or_give_no_temperature(wild):
+    try:
+        found = Radiometry(**(PLAIN | {"emissivity": 0.9} | wild))
+    except UnreadableFile as error:
+        assert "no temperature follows" in str(error)  # noqa: PT017 - some can be computed
+    else:
+        celsius = found.celsius(np.array([[0, 18109, 65535]], np.uint16))
+        assert (np.isnan(celsius) | (celsius >= -ZERO_C)).all()

@@ -88,15 +88,24 @@ class Radiometry:
                 f"holds a calibration from which no temperature follows ({found}); take the "
                 "picture's file as the camera wrote it"
             )
+        try:
+            computable = isfinite(self._foreign())
+        except ArithmeticError:  # an exponential without bounds, or a division by zero
+            computable = False
+        if not computable:
+            raise UnreadableFile(
+                "holds a calibration from which no temperature follows (its numbers lead out of "
+                "all bounds); take the picture's file as the camera wrote it"
+            )
 
     def celsius(self, counts: Stored) -> Celsius:
         """Temperatures; NaN where no temperature gives so low a count."""
         seen = counts.astype(np.float64)
         share = self.emissivity * self.air_transmission * self.window_transmission
-        planck = self.r1 / (self.r2 * ((seen - self._foreign()) / share + self.o))
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(all="ignore"):  # what cannot be computed is NaN in the end
+            planck = self.r1 / (self.r2 * ((seen - self._foreign()) / share + self.o))
             kelvin = self.b / np.log(np.where(planck > 0, planck, np.nan) + self.f)
-        return (kelvin - ZERO_C).astype(np.float32)
+            return (np.where(kelvin > 0, kelvin, np.nan) - ZERO_C).astype(np.float32)
 
     def counts(self, celsius: float) -> float:
         """What the camera would count at a black surface of this temperature, close by."""
