@@ -84,7 +84,8 @@ def outputs(answer):
 
 
 def test_table_names_every_network():
-    assert DESIGN.keys() == networks().keys()
+    ours = {"thermeld-nano", "thermeld-small"}  # counted and exported by tests/train/nets
+    assert DESIGN.keys() | ours == networks().keys()
 
 
 @pytest.mark.parametrize("name", sorted(DESIGN))
