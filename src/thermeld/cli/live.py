@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,14 +11,17 @@ import numpy as np
 import typer
 
 from thermeld.cli._options import (
+    AlignOption,
     Choice,
     ColorOption,
+    DistanceOption,
     FitOption,
     MapScaleOption,
     MethodOption,
     PrecisionOption,
     RuntimeOption,
     SettingsOption,
+    WedgesOption,
     WindowOption,
 )
 from thermeld.cli._stop import stop_wish
@@ -58,6 +62,9 @@ def run(
     color: ColorOption = "ycbcr",
     fit: FitOption = None,
     window: WindowOption = "auto",
+    align: AlignOption = None,
+    wedges: WedgesOption = "visible",
+    distance: DistanceOption = None,
     settings: SettingsOption = None,
     runtime: RuntimeOption = "onnxruntime",
     precision: PrecisionOption = "float32",
@@ -84,6 +91,7 @@ def run(
     choice = Choice(
         method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
     )
+    choice = replace(choice, align=align, wedges=wedges, distance=distance)
     if show:
         _require_windows()
     rate = frame_rate("--frames-fps", frames_fps)
@@ -155,6 +163,8 @@ def _run(live: Live, seconds: float | None, put: Callable[[Stored], None]) -> No
             break
     live.stop.set()
     typer.echo(_line(live.status()), err=True)
+    if live.note:
+        typer.echo(f"thermeld: {live.note}", err=True)
 
 
 def _line(status: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +11,10 @@ import typer
 
 from thermeld.batch import usable_cores
 from thermeld.cli._options import (
+    AlignOption,
     Choice,
     ColorOption,
+    DistanceOption,
     FitOption,
     JsonOption,
     MapScaleOption,
@@ -19,6 +22,7 @@ from thermeld.cli._options import (
     PrecisionOption,
     RuntimeOption,
     SettingsOption,
+    WedgesOption,
     WindowOption,
 )
 from thermeld.cli._parts import progress_bar
@@ -72,6 +76,9 @@ def run(
     color: ColorOption = "ycbcr",
     fit: FitOption = None,
     window: WindowOption = "auto",
+    align: AlignOption = None,
+    wedges: WedgesOption = "visible",
+    distance: DistanceOption = None,
     settings: SettingsOption = None,
     runtime: RuntimeOption = "onnxruntime",
     precision: PrecisionOption = "float32",
@@ -134,6 +141,7 @@ def run(
     choice = Choice(
         method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
     )
+    choice = replace(choice, align=align, wedges=wedges, distance=distance)
     fuser = choice.fuser(threads=max(1, usable_cores() // workers))
     with stop_wish() as wish:
         report = _watched(fuser, job, wish)
