@@ -6,8 +6,9 @@ import time
 
 import numpy as np
 import pytest
-from clips import clip, left_edge
+from clips import SIZE, clip, left_edge
 
+from thermeld.align import Warp, warp_to_json
 from thermeld.io import write_image
 from thermeld.io.video import open_source
 
@@ -101,3 +102,16 @@ def test_a_signal_ends_the_video_well(tmp_path, which, code):
     assert 0 < len(edges) < 3000
     assert edges[:5] == pytest.approx(range(5), abs=1)
     assert not list(tmp_path.glob(".*.part.mp4"))
+
+
+def test_a_warp_aligns_every_frame(thermeld, tmp_path):
+    late = clip(tmp_path / "ir.mkv", range(4, 8), colour=False)
+    vis = clip(tmp_path / "vis.mkv", range(10, 14))
+    matrix = np.array([[1.0, 0.0, 6.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    (tmp_path / "warp.json").write_text(warp_to_json(Warp(matrix, SIZE, SIZE)))
+    words = ("-m", "average", "--align", tmp_path / "warp.json")
+    assert thermeld("video", late, vis, "-o", tmp_path / "f.mkv", *words).code == 0
+    source = open_source(tmp_path / "f.mkv")
+    edges = [left_edge(frame.pixels) for frame in source]
+    source.close()
+    assert edges == pytest.approx(range(10, 14), abs=1)
