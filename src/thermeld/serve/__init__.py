@@ -1,0 +1,1 @@
+"""A page for people, and a service for programs."""

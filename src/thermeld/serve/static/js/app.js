@@ -1,0 +1,153 @@
+/** The page: what was chosen, what follows from it, and what is said about it. */
+import { Alignment } from "./alignment.js";
+import { $, download, make, say, settled } from "./dom.js";
+import { Engine } from "./engine.js";
+import { Refusal } from "./errors.js";
+import { Live } from "./live.js";
+import { Numbers } from "./numbers.js";
+import { panelOf } from "./save.js";
+import { hasService } from "./service.js";
+import { Settings } from "./settings.js";
+import { Slots } from "./slots.js";
+import { Stage } from "./stage.js";
+
+const SLOW_MS = 400; // progress is shown for what takes longer
+const WAIT_MS = 60;
+
+const engine = new Engine();
+const facts = await (await fetch("page.json")).json();
+const settings = new Settings(facts);
+const stage = new Stage();
+const slots = new Slots(engine, settings, facts.samples);
+const alignment = new Alignment(engine, slots);
+const numbers = new Numbers(engine);
+const live = new Live(engine, facts, alignment);
+
+let running = 0;
+
+/** Fuse what is there by what is chosen; the newest request wins. */
+async function fuse() {
+  for (const id of ["save-png", "save-panel"]) $(id).disabled = true;
+  if (!slots.complete) {
+    stage.show({ ir: slots.bitmap("ir"), vis: slots.bitmap("vis"), fused: null, map: null });
+    numbers.hide();
+    return;
+  }
+  const mine = ++running;
+  const slow = setTimeout(() => { if (mine === running) $("progress").hidden = false; }, SLOW_MS);
+  say($("fuse-problem"));
+  try {
+    const how = { ...settings.chosen, warp: alignment.warp };
+    const done = await engine.call("fuse", how, { tell: showProgress });
+    if (mine !== running) return;
+    stage.show({ ir: done.ir, vis: slots.bitmap("vis"), fused: done.fused, map: done.map });
+    const { width, height, depth } = done.facts;
+    $("state").textContent =
+      `Fused by ${how.card.name} in ${done.seconds.toFixed(2)} s: ${width} × ${height}, ${depth} bits. ${alignment.note}`;
+    for (const id of ["save-png", "save-panel"]) $(id).disabled = false;
+    await numbers.show();
+  } catch (error) {
+    if (mine !== running || error.message === "superseded") return;
+    stage.show({ fused: null, map: null });
+    numbers.hide();
+    $("state").textContent = "";
+    say($("fuse-problem"), spoken(error));
+  } finally {
+    clearTimeout(slow);
+    if (mine === running) $("progress").hidden = true;
+  }
+}
+
+/** A sentence for whatever went wrong; what is our own mistake says so. */
+function spoken(error) {
+  if (error instanceof Refusal) return error.message;
+  return `This failed unexpectedly (${error.message}); reload the page, and report it if it stays.`;
+}
+
+function showProgress({ done, total, what }) {
+  const bar = $("progress-bar");
+  if (total) bar.value = done / total;
+  else bar.removeAttribute("value");
+  const megabytes = (done / 1e6).toFixed(1);
+  $("progress-text").textContent = what === "loading"
+    ? `Loading the runtime, ${megabytes} MB` : `Fusing, part ${Math.min(done + 1, total)} of ${total}`;
+}
+
+const fuseSoon = settled(fuse, WAIT_MS);
+
+async function savePng() {
+  const bytes = await engine.call("encode");
+  download(bytes, `${slots.stem}_fused.png`, "image/png");
+}
+
+async function savePanel() {
+  const blob = await panelOf({ ir: stage.picture("ir"), vis: stage.picture("vis"), fused: stage.picture("fused") });
+  download(blob, `${slots.stem}_panel.png`, "image/png");
+}
+
+function choose(mode) {
+  for (const each of ["pictures", "live"]) {
+    $(each).hidden = each !== mode;
+    $(`mode-${each}`).setAttribute("aria-pressed", String(each === mode));
+  }
+  if (mode === "live") live.enter();
+  else live.stop();
+}
+
+slots.addEventListener("change", () => {
+  alignment.renew();
+  $("state").textContent = slots.complete ? "" : "Choose two pictures of one view, or take a sample.";
+  fuseSoon();
+});
+settings.addEventListener("change", () => fuseSoon());
+settings.addEventListener("look", async () => {
+  if (!slots.bitmap("ir")) return;
+  try {
+    const { window, palette } = settings.chosen;
+    await slots.renew(await engine.call("view", { window, palette }));
+    alignment.show();
+  } catch (error) {
+    say($("fuse-problem"), spoken(error));
+  }
+  fuseSoon();
+});
+alignment.addEventListener("change", () => fuseSoon());
+live.addEventListener("take", async ({ detail }) => {
+  choose("pictures");
+  await slots.take(detail);
+});
+$("save-png").addEventListener("click", savePng);
+$("save-panel").addEventListener("click", savePanel);
+for (const mode of ["pictures", "live"]) $(`mode-${mode}`).addEventListener("click", () => choose(mode));
+
+async function tellEngine() {
+  const { threads, gpu } = await engine.call("engine");
+  const parts = [`Runs here on ${threads} ${threads === 1 ? "thread" : "threads"}`];
+  if (gpu) parts.push("the graphics processor is there for live pictures");
+  $("engine").textContent = `${parts.join("; ")}. Version ${facts.version}.`;
+}
+
+async function tellService() {
+  const there = await hasService();
+  alignment.offer(there);
+  numbers.offer(there);
+}
+
+/** Keep the page for when there is no network; it also isolates it, which allows threads. */
+async function keep() {
+  if (!("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register("sw.js");
+    await navigator.serviceWorker.ready;
+    document.documentElement.dataset.kept = "yes";
+  } catch (error) {
+    document.documentElement.dataset.kept = "no"; // private windows refuse; the page works without
+    $("engine").append(make("span", { textContent: ` Not kept for offline use (${error.message}).` }));
+  }
+}
+
+fuse();
+tellEngine();
+tellService();
+keep();
+document.documentElement.dataset.ready = "yes";
