@@ -117,8 +117,8 @@ def _affine(ir: Points, vis: Points) -> tuple[Matrix | None, list[bool]]:
 
 def _homography(ir: Points, vis: Points) -> tuple[Matrix | None, list[bool]]:
     if len(ir) == NEEDED["homography"]:  # nothing to spare: all points count
-        found = cv2.getPerspectiveTransform(ir.astype(np.float32), vis.astype(np.float32))
-        return np.asarray(found, np.float64), [True] * len(ir)
+        found, _ = cv2.findHomography(ir, vis, 0)
+        return (None, []) if found is None else (np.asarray(found, np.float64), [True] * len(ir))
     found, inside = cv2.findHomography(ir, vis, cv2.RANSAC, STRAY_PX)
     if found is None:
         return None, []
