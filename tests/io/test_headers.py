@@ -1,6 +1,7 @@
 """Damage of every kind: a file reads to the size it states, or is refused in one line."""
 
 import struct
+import tracemalloc
 import zlib
 
 import cv2
@@ -162,6 +163,8 @@ def test_a_thumbnail_does_not_stand_in_for_the_picture(tmp_path):
         (JPEG[:-200] + bytes(200), "cut off"),
         (JPEG[:-20] + JPEG, "misplaced marker"),
         (b"\xff\xd8\xff\xd9", "0x0 pixels"),
+        (JPEG[:-2] + JPEG[JPEG.index(b"\xff\xc0") :], "its size twice"),
+        (JPEG[:-2] + 100 * JPEG[JPEG.index(b"\xff\xda") : -2] + JPEG[-2:], "holds 101 scans"),
         (png_of(0, 5, 8, 0, b"", zlib.compress(b"\0")), "0x5 pixels"),
         (WHOLE["png"][:8] + chunk(b"IEND", b""), "missing or out of order"),
         (WHOLE["png"][:8] + chunk(b"IDAT", b"") + chunk(b"IEND", b""), "missing or out of order"),
@@ -175,6 +178,8 @@ def test_a_thumbnail_does_not_stand_in_for_the_picture(tmp_path):
         (tiff(SMOOTH, skip=(279,)), "where its pixels are"),
         (tiff(SMOOTH, _257=15), "cut off"),
         (tiff(SMOOTH, _278=3), "cut off"),
+        (tiff(SMOOTH, _322=60_000, _323=60_000), "tiles are larger than its picture"),
+        (tiff(SMOOTH, _258=[8] * (2**20 + 1)), "one of its fields holds 1048577 values"),
         (tiff(SMOOTH, _254=1), "only a preview"),
         (tiff(np.ones((2, 2), np.uint16), _50706=1), "only a preview"),
         (tiff(SMOOTH.astype(np.uint16), planar=2), "16-bit TIFF with one plane per channel"),
@@ -205,3 +210,27 @@ def test_size_is_known_before_decoding(name):
     stored = cv2.imdecode(np.frombuffer(header.payload, np.uint8), cv2.IMREAD_UNCHANGED)
     assert stored.shape[:2] == (header.height, header.width)
     assert header.format == name.split()[0]
+
+
+def test_a_directory_that_names_one_run_of_bytes_many_times_takes_no_memory():
+    """2,000 fields of 250,000 numbers each, all the same bytes: 4 GB if each were kept."""
+    body = bytes(500_000)
+    entries = b"".join(struct.pack("<HHII", 1000 + at, 3, 250_000, 8) for at in range(2000))
+    start = 8 + len(body)
+    data = b"II*\0" + struct.pack("<I", start) + body + struct.pack("<H", 2000) + entries
+    tracemalloc.start()
+    with pytest.raises(UnreadableFile, match="how large"):
+        read_header(data + bytes(4))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+def test_the_first_of_two_sizes_in_a_tiff_counts_as_it_does_for_the_decoder():
+    whole = tiff(SMOOTH)
+    (start,) = struct.unpack_from("<I", whole, 4)
+    (count,) = struct.unpack_from("<H", whole, start)
+    second = struct.pack("<HHII", 256, 3, 1, 1)
+    grown = whole[:start] + struct.pack("<H", count + 1) + whole[start + 2 : -4] + second + bytes(4)
+    decoded = cv2.imdecode(np.frombuffer(grown, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert read_header(grown).width == decoded.shape[1] == SMOOTH.shape[1]

@@ -37,6 +37,7 @@ JPEG_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 JPEG_SEGMENTS = {*range(0xC0, 0xD0), *range(0xDA, 0xF0), 0xFE}
 SOI, EOI, SOS, APP1 = 0xD8, 0xD9, 0xDA, 0xE1
+MAX_SCANS = 100  # encoders make 10 or so; each costs the decoder a pass over the whole picture
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ def _png(data: bytes) -> Header:
 
 
 def _jpeg(data: bytes) -> Header:
-    at, orientation, width, height = 2, 0, 0, 0
+    at, orientation, scans = 2, 0, 0
+    frames: list[tuple[int, ...]] = []
     while True:
         found = JPEG_MARKER.search(data, at)
         if found is None:
@@ -149,11 +151,21 @@ def _jpeg(data: bytes) -> Header:
             raise UnreadableFile("damaged: misplaced marker in its picture data; copy it again")
         (length,) = unpack(">H", data, at)
         if marker in JPEG_FRAMES:
-            height, width = unpack(">HH", data, at + 3)
+            frames.append(unpack(">HH", data, at + 3))
         elif marker == APP1 and not orientation and data[at + 2 : at + 8] == b"Exif\0\0":
             orientation = exif_orientation(data[at + 2 : at + length])
+        scans += marker == SOS
         at += length
+    height, width = _frame_size(frames, scans)
     return Header("jpeg", width, height, data, orientation or 1)
+
+
+def _frame_size(frames: list[tuple[int, ...]], scans: int) -> tuple[int, ...]:
+    if len(frames) > 1:  # the decoder takes memory by the first, whatever later ones say
+        raise UnreadableFile("damaged: states its size twice; copy or export it again")
+    if scans > MAX_SCANS:
+        raise UnreadableFile(f"holds {scans} scans, {MAX_SCANS} are the most; export it again")
+    return frames[0] if frames else (0, 0)
 
 
 def _webp(data: bytes) -> Header:

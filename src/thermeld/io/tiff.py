@@ -20,7 +20,14 @@ STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANAR = (
     279,
     284,
 )
-TILE_OFFSETS, TILE_BYTES, EXTRA_SAMPLES, DNG_VERSION = 324, 325, 338, 50706
+TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES = 322, 323, 324, 325
+EXTRA_SAMPLES, DNG_VERSION = 338, 50706
+# A directory can name one run of bytes thousands of times over; what is not asked for is not read.
+READ = {SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, ORIENTATION, SAMPLES}
+READ |= {ROWS_PER_STRIP, STRIP_BYTES, PLANAR, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES}
+READ |= {EXTRA_SAMPLES, DNG_VERSION}
+MAX_VALUES = 2**20  # the largest picture in tiles of 16 x 16
+MAX_TILE_PX = 2**22  # unless the picture itself is larger; the decoder takes memory for a tile
 
 INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}  # TIFF field type -> struct code
 COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}  # photometric kind -> colour channels
@@ -64,7 +71,7 @@ class Page:
 
 
 def read_tags(data: bytes) -> dict[int, Tag]:
-    """The integer fields of the first directory; fields of other types are left out.
+    """The integer fields of the first directory that are of use here; of two alike the first.
 
     Raises:
         UnreadableFile: an offset points outside of `data`.
@@ -84,7 +91,9 @@ def read_tags(data: bytes) -> dict[int, Tag]:
     tags = {}
     for entry in range(first, first + entries * step, step):
         number, kind, count = unpack(entry_code, data, entry)
-        if kind in INTEGERS and count:
+        if number in tags:
+            continue  # the decoder, too, heeds the first of a kind
+        if kind in INTEGERS and count and number in READ:
             tags[number] = _tag(data, entry + step - inline, order + INTEGERS[kind], count, inline)
     return tags
 
@@ -95,6 +104,8 @@ def _tag(data: bytes, at: int, code: str, count: int, inline: int) -> Tag:
         (at,) = unpack(code[0] + {4: "I", 8: "Q"}[inline], data, at)
     if at + size > len(data):  # before unpacking: a damaged count can be billions
         raise UnreadableFile(CUT_OFF)
+    if count > MAX_VALUES:
+        raise UnreadableFile(f"damaged: one of its fields holds {count} values; export it again")
     return Tag(unpack(f"{code[0]}{count}{code[1]}", data, at), at, code)
 
 
@@ -157,6 +168,9 @@ def _require_decodable(tags: Mapping[int, Tag]) -> None:
 
 def _require_all_pixels(tags: Mapping[int, Tag], size: int) -> None:
     tiled = TILE_OFFSETS in tags
+    tile_px = _first(tags, TILE_WIDTH, 0) * _first(tags, TILE_HEIGHT, 0)
+    if tile_px > max(MAX_TILE_PX, _first(tags, WIDTH, 0) * _first(tags, HEIGHT, 0)):
+        raise UnreadableFile("damaged: its tiles are larger than its picture; export it again")
     offsets = tags.get(TILE_OFFSETS if tiled else STRIP_OFFSETS)
     counts = tags.get(TILE_BYTES if tiled else STRIP_BYTES)
     if offsets is None or counts is None or len(offsets.values) != len(counts.values):
