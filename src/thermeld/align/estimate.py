@@ -19,7 +19,8 @@ FIRST, THEN = Stage(192, 6), (Stage(384, 5), Stage(560, 4))
 JUDGED_PX = 256
 SURE = 9.0  # standard deviations at which a near search need not be followed by a far one
 ENOUGH = 7.5  # below, nothing is warped: pictures of different places reach 7.7
-LEAST_SCORE = 0.13  # likewise for the agreement itself, where they reach 0.13
+LEAST_SCORE = 0.15  # likewise for the agreement itself, where they reach 0.13
+CLEAR = 12.0  # at which further candidates are not tried
 BETTER = 1.2  # a warp's score against the score as it was, or the pair is left alone
 SMALLEST_PX = 32
 AUTO_GAIN = 1.15  # of a homography's score over an affine warp's; below, it but feigns a bend
@@ -128,6 +129,8 @@ def _found(pair: Pyramid, judge: Judge, over: Range, model: str) -> Found:
         merit = judge(matrix).significance
         if best is None or merit > best[0]:
             best = merit, matrix
+        if merit >= CLEAR:
+            break
     assert best is not None  # a search tries one scale at least
     matrix = improved([pair], best[1], THEN, plain)
     name = "near search" if over.width_px == NEAR.width_px else "far search"
