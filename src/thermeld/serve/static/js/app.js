@@ -23,17 +23,33 @@ const alignment = new Alignment(engine, slots);
 const numbers = new Numbers(engine);
 const live = new Live(engine, facts, alignment);
 
-let running = 0;
+let running = 0; // number of the newest fusion
+let loading = 0;
+let fusing = false;
+
+/** Say to assistive technology, and to tests, whether the result is yet to change. */
+function tellBusy() {
+  $("work").setAttribute("aria-busy", String(fusing || loading > 0));
+}
 
 /** Fuse what is there by what is chosen; the newest request wins. */
 async function fuse() {
+  const mine = ++running;
+  fusing = true;
+  tellBusy();
+  await fuseOnce(mine);
+  if (mine !== running) return;
+  fusing = false;
+  tellBusy();
+}
+
+async function fuseOnce(mine) {
   for (const id of ["save-png", "save-panel"]) $(id).disabled = true;
   if (!slots.complete) {
     stage.show({ ir: slots.bitmap("ir"), vis: slots.bitmap("vis"), fused: null, map: null });
     numbers.hide();
     return;
   }
-  const mine = ++running;
   const slow = setTimeout(() => { if (mine === running) $("progress").hidden = false; }, SLOW_MS);
   say($("fuse-problem"));
   try {
@@ -73,7 +89,13 @@ function showProgress({ done, total, what }) {
     ? `Loading the runtime, ${megabytes} MB` : `Fusing, part ${Math.min(done + 1, total)} of ${total}`;
 }
 
-const fuseSoon = settled(fuse, WAIT_MS);
+const fuseLater = settled(fuse, WAIT_MS);
+
+function fuseSoon() {
+  fusing = true;
+  tellBusy();
+  fuseLater();
+}
 
 async function savePng() {
   const bytes = await engine.call("encode");
@@ -94,12 +116,17 @@ function choose(mode) {
   else live.stop();
 }
 
+slots.addEventListener("loading", () => {
+  loading++;
+  tellBusy();
+});
 slots.addEventListener("change", () => {
+  loading--;
   alignment.renew();
   $("state").textContent = slots.complete ? "" : "Choose two pictures of one view, or take a sample.";
   fuseSoon();
 });
-settings.addEventListener("change", () => fuseSoon());
+settings.addEventListener("change", fuseSoon);
 settings.addEventListener("look", async () => {
   if (!slots.bitmap("ir")) return;
   try {
@@ -111,7 +138,7 @@ settings.addEventListener("look", async () => {
   }
   fuseSoon();
 });
-alignment.addEventListener("change", () => fuseSoon());
+alignment.addEventListener("change", fuseSoon);
 live.addEventListener("take", async ({ detail }) => {
   choose("pictures");
   await slots.take(detail);

@@ -16,8 +16,8 @@ export function say(element, text = "") {
   element.hidden = !text;
 }
 
-/** A first letter in capitals and an ending: sentences of the worker begin with "it". */
-export const sentence = (name, text) => (text.startsWith("it ") ? `${name}: ${text}.` : text);
+/** A whole sentence of what the readers of files say; theirs begin with "it" or "its". */
+export const sentence = (name, text) => (/^its? /.test(text) ? `${name}: ${text}.` : text);
 
 /** Run at most every so many milliseconds, the last call always. */
 export function settled(action, wait) {

@@ -1,11 +1,11 @@
 /** The two pictures: dropped, chosen, sampled, swapped, and what is wrong with them. */
-import { $, download, make, say, sentence } from "./dom.js";
+import { $, make, say, sentence } from "./dom.js";
 import { Refusal } from "./errors.js";
 
 const ROLES = ["ir", "vis"];
 const THERMAL_NAME = /(^|[^a-z])(ir|inf|infrared|lwir|flir|therm(al)?)([^a-z]|$)/i;
 
-/** Fires "change" when either picture is another. */
+/** Fires "loading" when files are on their way, and "change" when either picture may be another. */
 export class Slots extends EventTarget {
   #engine;
   #settings;
@@ -20,8 +20,6 @@ export class Slots extends EventTarget {
     }
     this.#listen();
     $("swap").addEventListener("click", () => this.#swap());
-    $("download-ir").addEventListener("click", async () =>
-      download(await engine.call("encode", { what: "ir" }), `${this.stem}_infrared.png`, "image/png"));
     $("samples").append(...samples.map((sample) => {
       const button = make("button", { type: "button", textContent: sample.title, title: sample.about });
       button.addEventListener("click", () => this.#sample(sample));
@@ -53,6 +51,7 @@ export class Slots extends EventTarget {
 
   /** Two pictures at once, {ir, vis} as {name, bytes}; both or neither are announced. */
   async take(pair) {
+    this.dispatchEvent(new Event("loading"));
     for (const role of ROLES) await this.#load(role, pair[role].name, pair[role].bytes);
     this.#announce();
   }
@@ -84,15 +83,17 @@ export class Slots extends EventTarget {
 
   /** One file goes where it was put; of two, the grey one or the one named so is infrared. */
   async #given(role, files) {
+    if (!files.length) return;
+    this.dispatchEvent(new Event("loading"));
     const read = await Promise.all(files.slice(0, 2).map(async (file) =>
       ({ name: file.name, bytes: await file.arrayBuffer() })));
     if (read.length === 1) await this.#load(role, read[0].name, read[0].bytes);
-    else if (read.length === 2) {
+    else {
       const thermal = read.map(({ name }) => THERMAL_NAME.test(name));
       if (thermal[1] && !thermal[0]) read.reverse();
       for (const [at, each] of ROLES.entries()) await this.#load(each, read[at].name, read[at].bytes);
       const channels = ROLES.map((each) => this.facts(each)?.channels);
-      if (thermal[0] === thermal[1] && channels[0] === 3 && channels[1] === 1) return this.#swap();
+      if (thermal[0] === thermal[1] && channels[0] === 3 && channels[1] === 1) await this.#exchange();
     }
     this.#announce();
   }
@@ -113,6 +114,12 @@ export class Slots extends EventTarget {
   }
 
   async #swap() {
+    this.dispatchEvent(new Event("loading"));
+    await this.#exchange();
+    this.#announce();
+  }
+
+  async #exchange() {
     await this.#engine.call("swap");
     [this.#loaded.ir, this.#loaded.vis] = [this.#loaded.vis, this.#loaded.ir];
     const { window, palette } = this.#settings.chosen;
@@ -120,7 +127,6 @@ export class Slots extends EventTarget {
     this.#loaded.ir = { ...this.#loaded.ir, bitmap };
     this.#loaded.vis = { ...this.#loaded.vis, bitmap: await this.#engine.call("look") };
     for (const role of ROLES) say($(`problem-${role}`));
-    this.#announce();
   }
 
   async #sample({ ir, vis }) {
@@ -140,10 +146,9 @@ export class Slots extends EventTarget {
     for (const role of ROLES) {
       const loaded = this.#loaded[role];
       $(`slot-${role}`).classList.toggle("filled", Boolean(loaded));
-      $(`facts-${role}`).textContent = loaded ? described(loaded) : "Drop a picture, or choose one";
+      $(`facts-${role}`).textContent = loaded ? described(loaded) : "Drop a picture here";
     }
     $("swap").disabled = !this.complete;
-    $("download-ir").disabled = !this.#loaded.ir;
     this.dispatchEvent(new Event("change"));
   }
 }

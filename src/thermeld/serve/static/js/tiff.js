@@ -1,6 +1,6 @@
 /**
- * The first page of a TIFF: grey or RGB, 8 or 16 bits or float32, plain or deflated, strips or tiles.
- * Source: TIFF 6.0 (Adobe, 1992), sections 2, 3, 14 (predictor) and 15 (tiles).
+ * The first page of a TIFF: grey or RGB, 8 or 16 bits or float32, plain, LZW or deflate, strips or
+ * tiles. Source: TIFF 6.0 (Adobe, 1992), sections 2, 3, 13 (LZW), 14 (predictor) and 15 (tiles).
  */
 import { Refusal } from "./errors.js";
 import { unpacked } from "./gzip.js";
@@ -9,12 +9,13 @@ const WIDTH = 256, HEIGHT = 257, BITS = 258, COMPRESSION = 259, PHOTOMETRIC = 26
 const STRIP_OFFSETS = 273, ORIENTATION = 274, SAMPLES = 277, ROWS_PER_STRIP = 278;
 const STRIP_BYTES = 279, PLANAR = 284, PREDICTOR = 317, TILE_WIDTH = 322, TILE_LENGTH = 323;
 const TILE_OFFSETS = 324, TILE_BYTES = 325, SAMPLE_FORMAT = 339;
-const PLAIN = 1, DEFLATE = [8, 32946];
+const PLAIN = 1, LZW = 5, DEFLATE = [8, 32946];
+const CLEAR = 256, END = 257, MOST_CODES = 4096;
 const INTEGERS = { 1: "getUint8", 3: "getUint16", 4: "getUint32" };
 const BYTES = { 1: 1, 3: 2, 4: 4 };
 const MAX_PIXELS = 2 ** 27;
 
-const cure = "save it as PNG, or as plain or deflate TIFF";
+const cure = "save it as PNG, or as plain, LZW or deflate TIFF";
 
 /** 1 to 8 from an EXIF block, which is a TIFF without pixels; 1 where it is damaged. */
 export function orientationOf(block) {
@@ -67,7 +68,7 @@ function pageOf({ tags, little }) {
     throw new Refusal(
       `it is a TIFF of a kind this page cannot read (${page.samples} samples of ${page.bits} bits); ${cure}`);
   }
-  if (page.packing !== PLAIN && !DEFLATE.includes(page.packing)) {
+  if (![PLAIN, LZW, ...DEFLATE].includes(page.packing)) {
     throw new Refusal(`its TIFF compression (${page.packing}) is not known to this page; ${cure}`);
   }
   if (page.predictor > (page.format === 3 ? 1 : 2)) {
@@ -106,6 +107,47 @@ function valuesOf(bytes, page, rows) {
   return values;
 }
 
+const damaged = () => new Refusal("it is damaged (its pixels cannot be unpacked); export it again");
+
+async function plainOf(piece, page, rows) {
+  if (page.packing === PLAIN) return piece;
+  if (page.packing === LZW) return unravelled(piece, (page.wide * rows * page.samples * page.bits) / 8);
+  return unpacked(piece, "deflate").catch(() => {
+    throw damaged();
+  });
+}
+
+/** Undo LZW: codes of 9 to 12 bits, most significant first, one bit more a code early. */
+function unravelled(packed, size) {
+  const result = new Uint8Array(size);
+  const starts = new Int32Array(MOST_CODES), lengths = new Int32Array(MOST_CODES); // in `result`
+  let codes = END + 1, bits = 9, last = null, at = 0;
+  for (let bit = 0; bit + bits <= 8 * packed.length && at < size; ) {
+    let code = 0;
+    for (let k = 0; k < bits; k++, bit++) code = (code << 1) | ((packed[bit >> 3] >> (7 - (bit & 7))) & 1);
+    if (code === END) break;
+    if (code === CLEAR) [codes, bits, last] = [END + 1, 9, null];
+    else {
+      const start = at;
+      if (code < 256) result[at++] = code;
+      else if (code < codes || (code === codes && last !== null)) {
+        // A code that is about to be made is the last word and its own first byte again.
+        const from = code < codes ? starts[code] : last.start;
+        const length = code < codes ? lengths[code] : last.length + 1;
+        for (let k = 0; k < length && at < size; k++) result[at++] = result[from + k];
+      } else throw damaged();
+      if (last && codes < MOST_CODES) {
+        starts[codes] = last.start;
+        lengths[codes++] = last.length + 1;
+      }
+      last = { start, length: at - start };
+      if (codes >= (1 << bits) - 1 && bits < 12) bits++;
+    }
+  }
+  if (at < size) throw new Refusal("it is cut off; copy or export it again");
+  return result;
+}
+
 async function rasterOf(bytes, page) {
   const { width, height, samples, wide, tall } = page;
   const across = Math.ceil(width / wide);
@@ -117,10 +159,7 @@ async function rasterOf(bytes, page) {
     const left = (index % across) * wide, top = Math.floor(index / across) * tall;
     const piece = bytes.slice(page.offsets[index], page.offsets[index] + page.counts[index]);
     const rows = across === 1 && wide === width ? Math.min(tall, height - top) : tall;
-    const plain = page.packing === PLAIN ? piece : await unpacked(piece, "deflate").catch(() => {
-      throw new Refusal("it is damaged (its pixels cannot be unpacked); export it again");
-    });
-    const values = valuesOf(plain, page, rows);
+    const values = valuesOf(await plainOf(piece, page, rows), page, rows);
     raster ??= new values.constructor(width * height * samples);
     const columns = Math.min(wide, width - left);
     for (let y = 0; y < Math.min(rows, height - top); y++) {
