@@ -97,7 +97,7 @@ class DeployedCnn(nn.Module):
     def forward(self, ir: Tensor, vis: Tensor) -> dict[str, Tensor]:
         """Two planes (B, 1, H, W) in [0, 1] to "fused", the same; sides under 8192 pixels."""
         layers = torch.cat([ir, vis, self.net.share(ir, vis)], dim=1)  # (B, 3, H, W)
-        sides = [torch.arange(side).amax() + 1 for side in ir.shape[2:]]
+        sides = [torch.arange(side).amax(0) + 1 for side in ir.shape[2:]]
         sizes = [ir.shape[2:], *(halves(sides, level + 1) for level in range(MOST_LEVELS))]
         bands, bases = [], []
         for size, half in pairwise(sizes):
