@@ -12,14 +12,16 @@ from thermeld.train.crops import RegisteredPairs
 
 Plane = NDArray[np.float32]
 ZOOM = 0.75, 1.35
-NOISE_LEVELS = 1.0, 8.0
+NOISE_LEVELS = 1.0, 10.0
+BLUR = 4.0, 10.0
 GAMMA_LOG = 0.5
 SHADE, GAIN = (-0.15, 0.1), (0.8, 1.25)
-BLANK = 0.3  # brightest blank image
+BLANK = 1.0  # brightest blank image
 CHANCES: Mapping[str, float] = {
     "people_share": 0.25,  # crops around a labelled person
     "plain_share": 0.12,  # crops of which one image is blank, or both the same
     "noise_share": 0.03,  # of either image
+    "smooth_share": 0.06,  # both images blurred, then noisy: nothing but noise to choose from
     "window_share": 0.3,  # another gamma, gain and offset for one of the two
     "zoom_share": 0.5,
 }
@@ -62,6 +64,9 @@ def example(
         ir, vis = (ir, _exposed(vis, rng)) if rng.random() < 0.5 else (_exposed(ir, rng), vis)
     if rng.random() < chances["plain_share"]:
         return _plain(ir, vis, labels, rng)
+    if rng.random() < chances["smooth_share"]:
+        ir, vis = _smooth(ir, rng), _smooth(vis, rng)
+        return Example(_noisy(ir, rng), _noisy(vis, rng), ir, vis, labels)
     seen = [_noisy(p, rng) if rng.random() < chances["noise_share"] else p for p in (ir, vis)]
     return Example(seen[0], seen[1], ir, vis, labels)
 
@@ -111,6 +116,10 @@ def _exposed(plane: Plane, rng: np.random.Generator) -> Plane:
     gamma = np.exp(rng.uniform(-GAMMA_LOG, GAMMA_LOG))
     shaded = plane**gamma * rng.uniform(*GAIN) + rng.uniform(*SHADE)
     return np.asarray(np.clip(shaded, 0, 1), np.float32)
+
+
+def _smooth(plane: Plane, rng: np.random.Generator) -> Plane:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), rng.uniform(*BLUR)), np.float32)
 
 
 def _noisy(plane: Plane, rng: np.random.Generator) -> Plane:

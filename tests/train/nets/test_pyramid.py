@@ -70,6 +70,15 @@ def test_untrained_equal_images_come_back(size, rng):
     assert np.abs(run(net, image, image) - image).max() < 1e-5
 
 
+def test_equal_images_come_back_whatever_was_learned(pair):
+    net = networks()["thermeld-nano"]()
+    for head in net.heads:
+        torch.nn.init.normal_(head.weight)
+    for image in pair:
+        assert np.abs(run(net, image, image) - image).max() < 1e-5
+    assert np.abs(run(net, *pair) - classical(*pair)).mean() > 0.01
+
+
 def test_untrained_it_is_symmetric(pair):
     net = networks()["thermeld-nano"]()
     assert np.abs(run(net, *pair) - run(net, *pair[::-1])).max() < 1e-5

@@ -27,7 +27,7 @@ SELECTION: Mapping[str, float] = {
     "differences": 1.0,
     "information": 0.25,
     "people": 0.8,
-    "range": 5.0,
+    "range": 30.0,
 }
 
 

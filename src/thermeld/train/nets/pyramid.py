@@ -8,8 +8,10 @@ down and back up, and say two numbers per level and pixel: how far to lean from 
 stronger detail, and how much of the detail to give. The pyramid does the rest:
 
     share = sigmoid(lean + 40 box3x3(|ir band| - |vis band|))
-    fused band = 2 sigmoid(gain) (share ir band + (1 - share) vis band)
+    fused band = (1 + unlike tanh(gain)) (share ir band + (1 - share) vis band)
+    unlike = |ir band - vis band| / (|ir band| + |vis band|)
 
+so that two equal images come back as they are, whatever was learned.
 The finest level is worked out on 2x2 blocks laid out as channels, where it costs a quarter.
 """
 
@@ -24,6 +26,7 @@ from thermeld.train.deployed import Deployed
 
 SHARPNESS = 40.0  # of the choice by magnitude, for images in 0..1
 TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+FAINT = 1e-3  # a quarter of a grey level; bands below it have nothing to disagree about
 LEVELS = 6
 
 
@@ -152,9 +155,12 @@ def _chosen(band: Tensor, said: Tensor, around: Tensor) -> Tensor:
     """
     ir, vis = band.chunk(2, dim=1)
     lean, gain = said.chunk(2, dim=1)
-    stronger = F.conv2d(ir.abs() - vis.abs(), around, padding=1)
+    ir_size, vis_size = ir.abs(), vis.abs()
+    stronger = F.conv2d(ir_size - vis_size, around, padding=1)
     share = torch.sigmoid(lean + SHARPNESS * stronger)
-    return 2 * torch.sigmoid(gain) * (vis + share * (ir - vis))
+    apart = ir - vis
+    unlike = apart.abs() / (ir_size + vis_size + FAINT)
+    return (1 + torch.tanh(gain) * unlike) * (vis + share * apart)
 
 
 def _filtered(planes: Tensor, kernel: Tensor) -> Tensor:
