@@ -33,7 +33,7 @@ $(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
 # torch is named with its version, so that pip takes a CPU build where only that is on offer.
 $(VENV)/.dev: $(VENV)/.core
 	$(PIP) torch==2.13.0
-	$(PIP) -e '.[train,report,dev]'
+	$(PIP) -e '.[train,report,video,openvino,serve,scale,dev]'
 	touch $@
 
 clean:
