@@ -251,6 +251,12 @@ class Fuser:
         other.window = thermal_window(window)
         return other
 
+    def with_aligner(self, aligner: Aligner | None) -> "Fuser":
+        """The same fuser, sharing what it has loaded, laying pictures by another aligner."""
+        other = copy(self)
+        other.aligner = aligner
+        return other
+
     def infrared(self, ir: Stored) -> Gray:
         """The infrared plane as it is fused: windowed luminance, float32 (H, W) in [0, 1]."""
         ir = require_image(np.asarray(ir), "infrared")
