@@ -108,7 +108,7 @@ class Fuser:
         precision: of a network's arithmetic: "float32", "bfloat16", "int8", or "auto", the
             fastest this machine and the network offer. Only float32 gives the same result
             everywhere, to one grey level.
-        map_scale: methods that blend can make their map at 1/2 or 1/4 of the scale and bring it
+        map_scale: methods that blend can make their map at 1/2 to 1/4 of the scale and bring it
             to full scale along the visible image's edges: faster, and less exact. "auto" does so
             for pictures larger than about 640x512; methods that do not blend take no notice.
         tile_px: images are worked on in pieces of this size, so that memory stays bounded
@@ -281,7 +281,7 @@ class Fuser:
 
     def _checked_scale(self, scale: int | str) -> int | str:
         if scale not in (*SCALES, "auto"):
-            raise BadSetting(f"map_scale must be 1, 2, 4 or auto, got {scale!r}")
+            raise BadSetting(f"map_scale must be 1, 2, 3, 4 or auto, got {scale!r}")
         if scale in SCALES[1:] and (not self.card.blends or self.color == "per-channel"):
             raise BadSetting(
                 f"{self.card.name} with color {self.color!r} makes no single blending map, so "

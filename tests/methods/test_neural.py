@@ -128,7 +128,7 @@ def test_grey_and_colour_files_agree(rng):
 
 def test_precision_without_a_file_is_refused():
     with pytest.raises(BadSetting, match="cannot be run in int8"):
-        Fuser("mobilefuse", precision="int8")
+        Fuser("mobilefuse-generative", precision="int8")
 
 
 def test_variant_that_is_missing_is_named(model):
@@ -156,7 +156,7 @@ def test_auto_gives_what_float32_gives(rng, tmp_path, monkeypatch):
     assert np.abs(auto - plain).max() <= 1
 
 
-@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("scale", [2, 3, 4])
 def test_coarse_map_has_a_value_for_every_so_many_pixels(rng, scale):
     fusion = OnnxFusion(read_model(MODELS / "mobilefuse.json"), threads=1)
     ir, vis = rng.random((2, 30, 41), np.float32)

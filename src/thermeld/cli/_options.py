@@ -76,8 +76,8 @@ MapScaleOption = Annotated[
     str,
     typer.Option(
         "--map-scale",
-        metavar="auto|1|2|4",
-        help="Make a blending map at 1/2 or 1/4 scale: faster, less exact. auto: large pictures.",
+        metavar="auto|1|2|3|4",
+        help="Make a blending map at 1/2 to 1/4 scale: faster, less exact. auto: by picture size.",
     ),
 ]
 AlignOption = Annotated[

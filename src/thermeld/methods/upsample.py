@@ -13,7 +13,7 @@ import numpy as np
 from thermeld.image import Gray
 
 EPSILON = 0.01  # squared intensity; of 1e-4, 1e-3 and 1e-2 the best on m3fd and llvip
-SCALES = (1, 2, 4)
+SCALES = (1, 2, 3, 4)
 FULL_SCALE_PIXELS = 640 * 512  # auto: a picture up to this size is worked on as it is
 
 

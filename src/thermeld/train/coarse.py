@@ -1,4 +1,4 @@
-"""A blending network's map at every second or fourth pixel, for pictures that are large.
+"""A blending network's map at every second, third or fourth pixel, for pictures that are large.
 
 A network shown a reduced picture makes another map than the reduced map of the whole picture: it
 sees other frequencies. Here the stems look at the picture as it is, but only at every `scale`-th
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from thermeld.train.nets.mobilefuse import DeployedMobileFuse, MobileFuse
 
-SCALES = (2, 4)
+SCALES = (2, 3, 4)
 HALF = 4  # of a merged stem of 9x9
 
 
@@ -26,7 +26,7 @@ class CoarseMobileFuse(nn.Module):
 
     Args:
         net: trained, of a blending variant.
-        scale: 2 or 4.
+        scale: 2, 3 or 4.
     """
 
     def __init__(self, net: MobileFuse, scale: int) -> None:
