@@ -216,5 +216,5 @@ M2VD = ["0111_1716", "0117_1605", "1230_1202"]
 @pytest.mark.parametrize("name", M2VD)
 def test_real_clips_flicker_no_more_than_their_sources(shared, tmp_path, name):
     streams = [shared / "m2vd" / view / f"{name}.mp4" for view in ("ir", "vi")]
-    report = fuse_video(Fuser(), job(streams, tmp_path / "f.mp4", flicker=True, most_s=2.0))
+    report = fuse_video(Fuser(), job(streams, tmp_path / "f.mp4", flicker=True, workers=2))
     assert report.flicker <= 1.1

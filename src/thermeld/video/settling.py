@@ -3,7 +3,7 @@
 A method decides anew in every frame which source to show where. Along edges that move, and where
 noise decides, it changes its mind, and the fused video moves more than either source. So what it
 adds to the mean of the two, and only that, follows with a delay of about two frames. The sources'
-own motion passes at once, so nothing trails.
+own motion passes at once, so next to nothing trails.
 """
 
 from math import exp
