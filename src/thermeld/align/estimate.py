@@ -190,7 +190,10 @@ def _concluded(pair: Pyramid, judge: Judge, found: Found, *, local: bool) -> Ali
         return Alignment(plain, sure, before.score, before.score, "as it was")
     warp = Warp(found.matrix, pair.ir_size, pair.vis_size)
     method = found.method
+    after = found.verdict.score
     if local:
-        warp, method = replace(warp, local=bent(pair, warp.matrix)), f"{method}, local"
-    sure = confidence(found.verdict.significance)
-    return Alignment(warp, sure, before.score, found.verdict.score, method)
+        grid = bent(pair, warp.matrix)
+        score = judge.bent(warp.matrix, grid)
+        if score > after:
+            warp, method, after = replace(warp, local=grid), f"{method}, local", score
+    return Alignment(warp, confidence(found.verdict.significance), before.score, after, method)

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from thermeld.align.bend import laid_bent
 from thermeld.align.search import Correlator
-from thermeld.align.structure import Level, agreement, edges
+from thermeld.align.structure import Edges, Level, agreement, edges
 from thermeld.align.warp import Matrix
+from thermeld.image import Gray
 
 SIGMA = 1.0
 AROUND_PX = 10.0
@@ -40,8 +43,7 @@ class Judge:
 
     def __call__(self, matrix: Matrix) -> Verdict:
         """The verdict on a full-size warp."""
-        laid = self._pair.laid(self._pair.inward(matrix))
-        ir = edges(*laid, sigma=SIGMA, around_px=AROUND_PX)
+        ir = _edges(self._pair.laid(self._pair.inward(matrix)))
         surface = self._correlate(ir)
         row, column = self._correlate.middle
         near = max(2, round(NEAR_SHARE * max(self._pair.vis.shape)))
@@ -51,6 +53,17 @@ class Judge:
         spread = float(elsewhere.std()) if elsewhere.size else 0.0
         beyond = (float(surface[row, column]) - float(elsewhere.mean())) / spread if spread else 0.0
         return Verdict(agreement(self._vis, ir), beyond)
+
+    def bent(self, matrix: Matrix, local: NDArray[np.float32]) -> float:
+        """The score of a full-size warp with local displacements."""
+        pair = self._pair
+        factor = np.array([pair.to_vis[0, 0], pair.to_vis[1, 1]], np.float32)
+        laid = laid_bent(pair, pair.inward(matrix), local * factor)
+        return agreement(self._vis, _edges(laid))
+
+
+def _edges(laid: tuple[Gray, Gray]) -> Edges:
+    return edges(*laid, sigma=SIGMA, around_px=AROUND_PX)
 
 
 def confidence(significance: float) -> float:

@@ -8,6 +8,7 @@ the infrared lens, to a place in the infrared picture.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import cv2
@@ -26,6 +27,7 @@ MAX_SIDE = 32_766  # OpenCV counts places to sample in signed 16-bit integers
 MAX_PIXELS = 2**28  # as the readers allow
 MAX_NODES = 64  # of the local grid, per side
 STRIP_PX = 2**20  # pixels whose places are worked out at once: 16 MB
+KEPT_PX = 2**21  # pictures up to this keep their places between calls, 16 MB each
 FOLDED = 1e-6  # determinant, or depth of the horizon, at which a warp turns inside out
 
 
@@ -214,7 +216,8 @@ def apply(warp: Warp, ir: Stored, *, extend: bool = False) -> tuple[Stored, Mask
     source: Any = _without_moire(warp, ir)
     laid = np.zeros((*warp.vis_size, *ir.shape[2:]), ir.dtype)
     mask = np.zeros(warp.vis_size, np.bool_)
-    for rows, places in _strips(warp):
+    small = warp.vis_size[0] * warp.vis_size[1] <= KEPT_PX
+    for rows, places in _kept_strips(warp) if small else _strips(warp):
         x, y = (np.ascontiguousarray(places[..., axis]) for axis in range(2))
         # Half a pixel beyond the outer centres still belongs to the picture.
         inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
@@ -252,6 +255,12 @@ def _tallest(heights: NDArray[np.int64]) -> tuple[int, int, int, int]:
             best = max(best, (tall * (at - start), start, at, tall))
         open_at.append((start, height))
     return best
+
+
+@lru_cache(maxsize=4)
+def _kept_strips(warp: Warp) -> tuple[tuple[slice, NDArray[np.float32]], ...]:
+    """The strips of a warp that is used again and again, as for a video."""
+    return tuple(_strips(warp))
 
 
 def _strips(warp: Warp) -> Iterator[tuple[slice, NDArray[np.float32]]]:
