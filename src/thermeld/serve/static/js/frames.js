@@ -1,8 +1,6 @@
 /** One pair of video frames fused, as fast as the page can. Lives in a worker. */
-import { withLuminance } from "./fuser.js";
-import { luminance } from "./scale.js";
+import { LUMA } from "./scale.js";
 
-const table = Float32Array.from({ length: 256 }, (_, level) => Math.fround(level * Math.fround(1 / 255)));
 const canvases = new Map();
 
 /** A frame's bytes at a size; the frame is given up. */
@@ -15,30 +13,33 @@ function rgbaOf(role, frame, width, height) {
   const context = canvas.getContext("2d", { willReadFrequently: true, alpha: false });
   context.drawImage(frame, 0, 0, width, height);
   frame.close();
-  return context.getImageData(0, 0, width, height).data;
+  return context.getImageData(0, 0, width, height);
 }
 
-function planeOf(rgba, width, height) {
-  const values = new Float32Array(3 * width * height);
-  for (let at = 0, from = 0; at < values.length; from += 4) {
-    for (let k = 0; k < 3; k++) values[at++] = table[rgba[from + k]];
+/** Luminance of an image, fetched from other places where the cameras differ. */
+function lumaOf({ data, width, height }, places = null) {
+  const [red, green, blue] = LUMA.map((weight) => weight / 255);
+  const values = new Float32Array(width * height);
+  for (let at = 0; at < values.length; at++) {
+    const from = 4 * (places ? places[at] : at);
+    if (from >= 0) values[at] = red * data[from] + green * data[from + 1] + blue * data[from + 2];
   }
-  return { width, height, channels: 3, values };
+  return { width, height, channels: 1, values };
 }
 
 /** A map known at every `step`-th row and column, brought to full size bilinearly. */
 export function enlarged(known, step, width, height) {
   if (step === 1) return known;
   const columns = Math.ceil(width / step), rows = Math.ceil(height / step);
-  const full = new Float32Array(width * height);
+  const full = new Float32Array(width * height), row = new Float32Array(columns + 1);
   for (let y = 0, at = 0; y < height; y++) {
     const top = Math.floor(y / step), down = y / step - top;
-    const [upper, lower] = [top * columns, Math.min(rows - 1, top + 1) * columns];
-    for (let x = 0; x < width; x++, at++) {
-      const left = Math.floor(x / step), along = x / step - left, right = Math.min(columns - 1, left + 1);
-      const above = known[upper + left] + (known[upper + right] - known[upper + left]) * along;
-      const below = known[lower + left] + (known[lower + right] - known[lower + left]) * along;
-      full[at] = above + (below - above) * down;
+    const upper = top * columns, lower = Math.min(rows - 1, top + 1) * columns;
+    for (let x = 0; x < columns; x++) row[x] = known[upper + x] + (known[lower + x] - known[upper + x]) * down;
+    row[columns] = row[columns - 1]; // the border goes on outside
+    for (let left = 0, x = 0; left < columns; left++) {
+      const rise = (row[left + 1] - row[left]) / step;
+      for (let part = 0; part < step && x < width; part++, x++) full[at++] = row[left] + rise * part;
     }
   }
   return full;
@@ -57,24 +58,33 @@ export const scalesOf = (card) => [...new Set(card.files.map((file) => file.map_
  */
 export async function fuseFrames(method, ir, vis, how) {
   const { width, height, color, places } = how;
-  const colour = planeOf(rgbaOf("vis", vis, width, height), width, height);
-  const grey = laid(luminance(planeOf(rgbaOf("ir", ir, width, height), width, height)), places);
-  const luma = luminance(colour);
+  const image = rgbaOf("vis", vis, width, height);
+  const luma = lumaOf(image), grey = lumaOf(rgbaOf("ir", ir, width, height), places);
   const scale = method.card.blends && scalesOf(method.card).includes(how.scale) ? how.scale : 1;
   const begun = performance.now();
   const share = method.card.blends ? await method.share(grey, luma, scale) : null;
-  const plain = share ? null : await method.fuse(grey, luma);
+  const fused = share ? null : await method.fuse(grey, luma);
   const network = performance.now() - begun;
-  const fused = plain ?? mixed(grey.values, luma.values, enlarged(share, scale, width, height));
-  for (let at = 0; places && at < fused.length; at++) if (places[at] < 0) fused[at] = luma.values[at];
-  const values = color === "gray" ? null : withLuminance(colour, luma.values, fused);
-  return { pixels: imageOf(values, fused, width, height), network };
+  const full = share && enlarged(share, scale, width, height);
+  const one = luma.values, other = grey.values;
+  raise(image.data, color === "gray" ? one : null, (at) => {
+    if (places && places[at] < 0) return 0;
+    return full ? full[at] * (other[at] - one[at]) : fused[at] - one[at];
+  });
+  return { pixels: image, network };
 }
 
-function mixed(ir, luma, share) {
-  const fused = new Float32Array(luma.length);
-  for (let at = 0; at < fused.length; at++) fused[at] = luma[at] + share[at] * (ir[at] - luma[at]);
-  return fused;
+/** Add the same to red, green and blue, in place; or to a grey base. Storing rounds and clips. */
+function raise(data, grey, riseAt) {
+  for (let at = 0, to = 0; to < data.length; at++, to += 4) {
+    const rise = 255 * riseAt(at);
+    if (grey) data[to] = data[to + 1] = data[to + 2] = 255 * grey[at] + rise;
+    else {
+      data[to] += rise;
+      data[to + 1] += rise;
+      data[to + 2] += rise;
+    }
+  }
 }
 
 /** Nearest infrared pixel for every visible one, -1 where there is none: a warp made quick. */
@@ -87,18 +97,4 @@ export function placesOf(lookup, width, height) {
     }
   }
   return places;
-}
-
-function laid(plane, places) {
-  if (!places) return plane;
-  return { ...plane, values: plane.values.map((_, at) => (places[at] < 0 ? 0 : plane.values[places[at]])) };
-}
-
-function imageOf(colour, grey, width, height) {
-  const image = new ImageData(width, height);
-  for (let at = 0, to = 0; at < grey.length; at++, to += 4) {
-    for (let k = 0; k < 3; k++) image.data[to + k] = 255 * (colour ? colour[3 * at + k] : grey[at]);
-    image.data[to + 3] = 255;
-  }
-  return image;
 }

@@ -155,16 +155,20 @@ export class Live extends EventTarget {
     const context = canvas.getContext("2d"), meter = new Meter();
     $("live-empty").hidden = $("meter").hidden = true;
     $("live-take").disabled = false;
-    while (mine === this.#run) {
-      const begun = performance.now();
-      const [ir, vis] = await Promise.all(ROLES.map((role) => createImageBitmap($(`stream-${role}`))));
-      const { bitmap, network } = await this.#engine.call("liveFrame", { ir, vis }, { transfer: [ir, vis] });
-      if (mine !== this.#run) break;
-      context.drawImage(bitmap, 0, 0);
-      bitmap.close();
-      meter.count(performance.now() - begun, network);
-      await new Promise(requestAnimationFrame);
-    }
+    const pairs = async () => {
+      while (mine === this.#run) {
+        const begun = performance.now();
+        const [ir, vis] = await Promise.all(ROLES.map((role) => createImageBitmap($(`stream-${role}`))));
+        const { bitmap, network } = await this.#engine.call("liveFrame", { ir, vis }, { transfer: [ir, vis] });
+        if (mine !== this.#run) break;
+        context.drawImage(bitmap, 0, 0);
+        bitmap.close();
+        meter.count(performance.now() - begun, network);
+        await new Promise(requestAnimationFrame);
+      }
+    };
+    // While one pair is fused, the next is fetched.
+    await Promise.all([pairs(), pairs()]);
   }
 
   stop() {

@@ -16,13 +16,16 @@ export class Slots extends EventTarget {
     this.#engine = engine;
     this.#settings = settings;
     for (const role of ROLES) {
-      $(`file-${role}`).addEventListener("change", (event) => this.#given(role, [...event.target.files]));
+      $(`file-${role}`).addEventListener("change", ({ target }) => {
+        this.#given(role, [...target.files]);
+        target.value = ""; // the same file may be chosen again
+      });
     }
     this.#listen();
     $("swap").addEventListener("click", () => this.#swap());
     $("samples").append(...samples.map((sample) => {
       const button = make("button", { type: "button", textContent: sample.title, title: sample.about });
-      button.addEventListener("click", () => this.#sample(sample));
+      button.addEventListener("click", () => this.take(fetched(sample)));
       return button;
     }));
   }
@@ -49,10 +52,15 @@ export class Slots extends EventTarget {
     this.#loaded.ir = { ...this.#loaded.ir, bitmap };
   }
 
-  /** Two pictures at once, {ir, vis} as {name, bytes}; both or neither are announced. */
+  /** Two pictures at once, {ir, vis} as {name, bytes}, or a promise of them. */
   async take(pair) {
     this.dispatchEvent(new Event("loading"));
-    for (const role of ROLES) await this.#load(role, pair[role].name, pair[role].bytes);
+    try {
+      const given = await pair;
+      for (const role of ROLES) await this.#load(role, given[role].name, given[role].bytes);
+    } catch (error) {
+      say($("problem-ir"), error instanceof Refusal ? error.message : "This could not be fetched; check the connection.");
+    }
     this.#announce();
   }
 
@@ -129,19 +137,6 @@ export class Slots extends EventTarget {
     for (const role of ROLES) say($(`problem-${role}`));
   }
 
-  async #sample({ ir, vis }) {
-    try {
-      const bytes = await Promise.all([ir, vis].map(async (name) => {
-        const answer = await fetch(`samples/${name}`);
-        if (!answer.ok) throw new Refusal(`The sample ${name} is missing on this server.`);
-        return answer.arrayBuffer();
-      }));
-      await this.take({ ir: { name: ir, bytes: bytes[0] }, vis: { name: vis, bytes: bytes[1] } });
-    } catch (error) {
-      say($("problem-ir"), error instanceof Refusal ? error.message : "The sample could not be fetched; check the connection.");
-    }
-  }
-
   #announce() {
     for (const role of ROLES) {
       const loaded = this.#loaded[role];
@@ -151,6 +146,15 @@ export class Slots extends EventTarget {
     $("swap").disabled = !this.complete;
     this.dispatchEvent(new Event("change"));
   }
+}
+
+async function fetched({ ir, vis }) {
+  const files = await Promise.all([ir, vis].map(async (name) => {
+    const answer = await fetch(`samples/${name}`);
+    if (!answer.ok) throw new Refusal(`The sample ${name} is missing on this server.`);
+    return { name, bytes: await answer.arrayBuffer() };
+  }));
+  return { ir: files[0], vis: files[1] };
 }
 
 function described({ name, facts: { width, height, depth, channels } }) {

@@ -17,6 +17,7 @@ const pictures = { ir: null, vis: null };
 let result = null; // of the last fusion: {ir, vis, fused}
 let newest = 0; // id of the newest fusion asked for; older ones stop at their next tile
 let live = null; // method, settings and places of the pair of streams
+let lastFrame = Promise.resolve(); // a session runs one pair at a time
 
 /** Let waiting messages in. */
 const breath = () => new Promise((resume) => setTimeout(resume));
@@ -142,7 +143,9 @@ const calls = {
   },
 
   async liveFrame({ ir, vis }) {
-    const { pixels, network } = await fuseFrames(live.method, ir, vis, live.how);
+    const done = lastFrame.then(() => fuseFrames(live.method, ir, vis, live.how));
+    lastFrame = done.catch(() => {}); // whoever asked for that frame is told
+    const { pixels, network } = await done;
     return { bitmap: await createImageBitmap(pixels), network };
   },
 };
