@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test lint bench setup clean
+.PHONY: demo test lint bench gallery setup clean
 
 demo: $(VENV)/.core
 	$(BIN)/thermeld demo -o out/demo
@@ -18,8 +18,11 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev
-	$(PIP) -e '.[bench]'
+	$(PIP) -e '.[bench,video]'
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+gallery: $(VENV)/.core
+	$(BIN)/python tools/gallery.py -o out/gallery
 
 setup: $(VENV)/.dev
 
