@@ -1,6 +1,7 @@
 import json
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from thermeld.methods import calibrate
 from thermeld.methods.neural import MODELS, OnnxFusion, method_from_file, read_model
 
 CARDS = sorted(MODELS.glob("*.json"))
+NOISE = np.random.default_rng(3).integers(0, 256, (2, 10, 12), np.uint8)
 
 
 @pytest.fixture
@@ -171,3 +173,15 @@ def test_network_without_a_coarse_file_says_so(model, rng):
         fusion.coarse_map(*rng.random((2, 8, 8), np.float32), 2)
     ir, vis = rng.integers(0, 256, (2, 40, 40), np.uint8)
     assert Fuser(str(model), map_scale=2)(ir, vis).shape == (40, 40)  # by the guided filter
+
+
+def test_eight_bits_stay_near_float32():
+    """The guard of `tools/quantise.py` on a smooth pair of its own; blending colours is refused."""
+    ir, vis = (cv2.resize(view, (96, 80), interpolation=cv2.INTER_CUBIC) for view in NOISE)
+    exact, coarse = (
+        Fuser("mobilefuse", threads=1, precision=precision)(ir, vis).astype(float)
+        for precision in ("float32", "int8")
+    )
+    assert 0 < np.mean((exact - coarse) ** 2) < 255**2 / 10**4  # 40 dB
+    with pytest.raises(BadSetting, match="no int8 file for colour"):
+        Fuser("mobilefuse", precision="int8", color="blend")(ir, np.dstack([vis] * 3))
