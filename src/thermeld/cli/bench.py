@@ -48,7 +48,7 @@ def run(
         "float32"
     ),
     map_scales: Annotated[
-        str, typer.Option("--map-scale", help="Of blending maps; as 1,2,4.")
+        str, typer.Option("--map-scale", help="Of blending maps; as 1,2,3,4.")
     ] = "1",
     rivals: Annotated[
         str,
@@ -82,6 +82,8 @@ def run(
         for number in _split(precisions)
         if (kind, number) != ("onnxruntime", "bfloat16")  # which it cannot do
     ]
+    if not engines:
+        raise BadSetting("ONNX Runtime has no bfloat16; add openvino to --runtime")
     counts = tuple(_whole(text) for text in _split(threads))
     with TemporaryDirectory() as folder:
         entrants = [
