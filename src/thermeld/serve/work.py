@@ -151,16 +151,18 @@ class Workshop:
     def _pair(self, parts: Parts) -> tuple[Picture, Picture]:
         """Infrared and visible as stored; from one radiometric JPEG, if it is alone."""
         thermal = thermal_of(parts["ir"], Path("ir"))
-        if "vis" not in parts:
-            return self._both(thermal)
-        vis = self._picture(parts, "vis")
         if thermal is None:
-            return self._picture(parts, "ir"), vis
-        return Picture(thermal.counts, None, Path("ir"), "jpeg"), vis
-
-    def _both(self, thermal: Thermal | None) -> tuple[Picture, Picture]:
+            ir = self._picture(parts, "ir")
+        else:
+            ir = Picture(thermal.counts, None, Path("ir"), "jpeg")
+        if "vis" in parts:
+            return ir, self._picture(parts, "vis")
         if thermal is None or not thermal.visible:
             raise UnreadableFile("ir: holds one picture only; send the visible one too, as 'vis'")
+        return self._both(thermal)
+
+    def _both(self, thermal: Thermal) -> tuple[Picture, Picture]:
+        """Both pictures of a radiometric JPEG, the inner one no larger than others may be."""
         header = read_header(thermal.visible)
         self._require_pixels(header.width * header.height)
         ir, vis = superpose(thermal.counts, thermal)
