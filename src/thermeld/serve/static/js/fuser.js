@@ -9,33 +9,46 @@ const TILE_PX = 512;
  * @param {Method} method
  * @param {object} ir as `decode` gives it, of the size of `vis`.
  * @param {object} vis
- * @param {object} how color: "ycbcr", "blend", "gray" or "per-channel"; window as `parseWindow`;
- *   mask: Uint8Array, 0 where the infrared camera did not look, or null.
+ * @param {object} how color: "ycbcr", "blend", "gray" or "per-channel"; shade: makes infrared values
+ *   0..1, as of `shadeOf`; share: of the fused picture against the visible one, or null for 1.
  * @param {(done: number, total: number) => Promise<void>} tell called between tiles.
  * @returns {Promise<object>} the fused picture, with the depth, channels and opacity of `vis`, and
- *   `share`: the blending map in 0..255, or null.
+ *   `map`: the blending map in 0..255, or null.
  */
 export async function fuse(method, ir, vis, how, tell) {
-  const { width, height, depth } = vis;
-  const shade = shadeOf(how.window, ir), natural = shadeOf("full", vis, "visible");
-  const fused = {
-    width, height, depth, channels: how.color === "gray" ? 1 : vis.channels,
-    pixels: new vis.pixels.constructor(width * height * (how.color === "gray" ? 1 : vis.channels)),
-    alpha: vis.channels === 3 || how.color === "gray" ? vis.alpha : null,
-  };
-  const share = method.card.blends && how.color !== "per-channel"
+  const { width, height, depth } = vis, channels = how.color === "gray" ? 1 : vis.channels;
+  const natural = shadeOf("full", vis, "visible");
+  const pixels = new vis.pixels.constructor(width * height * channels);
+  const keepsAlpha = vis.channels === 3 && how.color !== "gray";
+  const fused = { width, height, depth, channels, pixels, alpha: keepsAlpha ? vis.alpha : null };
+  const map = method.card.blends && how.color !== "per-channel"
     ? { width, channels: 1, pixels: new Uint8Array(width * height) } : null;
   const pieces = piecesOf(method.card, width, height);
   for (const [at, piece] of pieces.entries()) {
     await tell(at, pieces.length);
-    const views = [unit(cut(ir, piece), shade), unit(cut(vis, piece), natural)];
-    const done = await fuseUnits(method, ...views, how.color, maskOf(how.mask, width, piece));
+    const views = [unit(cut(ir, piece), how.shade), unit(cut(vis, piece), natural)];
+    const done = await fuseUnits(method, ...views, how.color);
     paste(fused, toDepth(done.values, depth), piece);
-    if (share) paste(share, toDepth(done.share, 8), piece);
+    if (map) paste(map, toDepth(done.share, 8), piece);
   }
+  if (how.share) finish(fused, vis, how.share, map);
   await tell(pieces.length, pieces.length);
-  return { ...fused, share: share?.pixels ?? null };
+  return { ...fused, map: map?.pixels ?? null };
 }
+
+/** Put the visible picture in the fused one's place where the infrared camera did not look. */
+function finish(fused, vis, share, map) {
+  const under = fused.channels === vis.channels ? vis.pixels : grey(vis);
+  for (let at = 0; at < fused.pixels.length; at++) {
+    const part = share[Math.floor(at / fused.channels)];
+    const value = under[at] + part * (fused.pixels[at] - under[at]);
+    fused.pixels[at] = fused.depth === 32 ? value : Math.floor(value + 0.5);
+  }
+  for (let at = 0; map && at < share.length; at++) map.pixels[at] = Math.round(map.pixels[at] * share[at]);
+}
+
+const grey = ({ width, height, channels, pixels }) =>
+  luminance({ width, height, channels, values: pixels }).values;
 
 /** Tiles as the command line would cut them, but larger; the whole where a method sees it all. */
 function piecesOf({ reach_px: reach, align_px: align }, width, height) {
@@ -44,26 +57,20 @@ function piecesOf({ reach_px: reach, align_px: align }, width, height) {
   return tiles(width, height, { tile, reach: reach ?? 0, align });
 }
 
-function maskOf(mask, width, piece) {
-  return mask && cut({ width, channels: 1, depth: 8, pixels: mask }, piece).pixels;
-}
-
-async function fuseUnits(method, ir, vis, color, mask) {
-  if (color === "per-channel" && vis.channels === 3) return { values: await perChannel(method, ir, vis, mask) };
-  const grey = luminance(ir), luma = luminance(vis);
-  const share = method.card.blends
-    ? masked(await method.share(grey, color === "blend" ? vis : luma), mask) : null;
-  if (color === "blend") return { values: mixed(grey.values, vis, share), share };
-  const fused = share ? mixed(grey.values, luma, share) : unseen(await method.fuse(grey, luma), luma, mask);
+async function fuseUnits(method, ir, vis, color) {
+  if (color === "per-channel" && vis.channels === 3) return { values: await perChannel(method, ir, vis) };
+  const shade = luminance(ir), luma = luminance(vis);
+  const share = method.card.blends ? await method.share(shade, color === "blend" ? vis : luma) : null;
+  if (color === "blend") return { values: mixed(shade.values, vis, share), share };
+  const fused = share ? mixed(shade.values, luma, share) : await method.fuse(shade, luma);
   const keep = vis.channels === 3 && color === "ycbcr";
   return { values: keep ? withLuminance(vis, luma.values, fused) : fused, share };
 }
 
-async function perChannel(method, ir, vis, mask) {
+async function perChannel(method, ir, vis) {
   const values = new Float32Array(vis.values.length);
   for (let k = 0; k < 3; k++) {
-    const [one, other] = [channelOf(ir, k), channelOf(vis, k)];
-    const fused = unseen(await method.fuse(one, other), other, mask);
+    const fused = await method.fuse(channelOf(ir, k), channelOf(vis, k));
     for (let at = 0; at < fused.length; at++) values[3 * at + k] = fused[at];
   }
   return values;
@@ -74,14 +81,6 @@ function channelOf(plane, k) {
   const values = new Float32Array(plane.width * plane.height);
   for (let at = 0; at < values.length; at++) values[at] = plane.values[3 * at + k];
   return { ...plane, channels: 1, values };
-}
-
-function masked(share, mask) {
-  return mask ? share.map((part, at) => (mask[at] ? part : 0)) : share;
-}
-
-function unseen(fused, vis, mask) {
-  return mask ? fused.map((value, at) => (mask[at] ? value : vis.values[at])) : fused;
 }
 
 function mixed(ir, { channels, values }, share) {

@@ -6,6 +6,7 @@ import { Refusal } from "./errors.js";
 
 export const LEAST_POINTS = 4;
 const VERSION = 1;
+const FEATHER_PX = 4, STRAIGHT = 0.955, ACROSS = 1.3693;
 
 /** Solve a square system by elimination with pivots; null where it has no single answer. */
 function solve(matrix, right) {
@@ -197,8 +198,10 @@ export function lookupOf(warp) {
 }
 
 /**
- * Lay an infrared picture on the visible one's pixels, bilinearly.
- * @returns {{picture: object, mask: Uint8Array}} 0 where the infrared camera did not look.
+ * Lay an infrared picture on the visible one's pixels, bilinearly; where its camera did not look,
+ * its outer pixels are repeated.
+ * @returns {{picture: object, share: Float32Array | null}} share: how much of the fused picture is
+ *   to be shown, 1 well inside and 0 where the infrared camera did not look; null for all over.
  */
 export function applied(warp, picture) {
   const { width, height, channels } = picture;
@@ -209,20 +212,42 @@ export function applied(warp, picture) {
   for (let y = 0, at = 0; y < tall; y++) {
     for (let x = 0; x < wide; x++, at++) {
       const [u, v] = lookup(x, y);
-      if (!(u >= -0.5 && u <= width - 0.5 && v >= -0.5 && v <= height - 0.5)) continue;
-      mask[at] = 1;
-      const [left, top] = [Math.floor(u), Math.floor(v)], [along, down] = [u - left, v - top];
-      const [x0, x1] = [Math.max(0, left), Math.min(width - 1, left + 1)];
-      const [y0, y1] = [Math.max(0, top) * width, Math.min(height - 1, top + 1) * width];
+      mask[at] = u >= -0.5 && u <= width - 0.5 && v >= -0.5 && v <= height - 0.5;
+      const [inU, inV] = [Math.min(width - 1, Math.max(0, u)), Math.min(height - 1, Math.max(0, v))];
+      const [left, top] = [Math.floor(inU), Math.floor(inV)], [along, down] = [inU - left, inV - top];
+      const right = Math.min(width - 1, left + 1), upperRow = top * width;
+      const lowerRow = Math.min(height - 1, top + 1) * width;
       for (let k = 0; k < channels; k++) {
-        const upper = source[(y0 + x0) * channels + k] * (1 - along) + source[(y0 + x1) * channels + k] * along;
-        const lower = source[(y1 + x0) * channels + k] * (1 - along) + source[(y1 + x1) * channels + k] * along;
+        const upper = source[(upperRow + left) * channels + k] * (1 - along) + source[(upperRow + right) * channels + k] * along;
+        const lower = source[(lowerRow + left) * channels + k] * (1 - along) + source[(lowerRow + right) * channels + k] * along;
         const value = upper * (1 - down) + lower * down;
         pixels[at * channels + k] = whole ? Math.round(value) : value;
       }
     }
   }
-  return { picture: { ...picture, width: wide, height: tall, pixels, alpha: null }, mask };
+  const share = mask.includes(0) ? feathered(mask, wide, tall) : null;
+  return { picture: { ...picture, width: wide, height: tall, pixels, alpha: null }, share };
+}
+
+/**
+ * 1 well inside a mask, 0 outside, rising over a few pixels; the picture's own border is inside.
+ * Distances are chamfered with the weights of OpenCV's 3x3 mask (Borgefors, 1986).
+ */
+function feathered(mask, width, height) {
+  const depth = Float32Array.from(mask, (inside) => (inside ? Infinity : 0));
+  const neighbours = [[-1, 0, STRAIGHT], [0, -1, STRAIGHT], [-1, -1, ACROSS], [1, -1, ACROSS]];
+  for (const way of [1, -1]) {
+    for (let step = 0; step < depth.length; step++) {
+      const at = way > 0 ? step : depth.length - 1 - step;
+      const x = at % width, y = (at - x) / width;
+      for (const [dx, dy, far] of neighbours) {
+        const [u, v] = [x + way * dx, y + way * dy];
+        if (u < 0 || v < 0 || u >= width || v >= height) continue;
+        depth[at] = Math.min(depth[at], depth[v * width + u] + far);
+      }
+    }
+  }
+  return depth.map((far) => Math.min(1, far / FEATHER_PX));
 }
 
 /** The picture, blurred as far as the warp shrinks it. */

@@ -39,9 +39,9 @@ const factsOf = ({ width, height, channels, depth, format, alpha }) =>
   ({ width, height, channels, depth, format, alpha: Boolean(alpha) });
 
 /** Infrared bytes to look at: windowed, and grey even where the file is not. */
-function shown(ir, window, palette) {
+function shown(ir, shade, palette) {
   const grey = ir.channels === 1 ? ir : firstChannel(ir);
-  return bitmapOf(ir.width, ir.height, bytesOf(grey, shadeOf(window, ir)), palette);
+  return bitmapOf(ir.width, ir.height, bytesOf(grey, shade), palette);
 }
 
 function firstChannel(picture) {
@@ -50,11 +50,18 @@ function firstChannel(picture) {
   return { ...picture, channels: 1, pixels };
 }
 
-/** The infrared picture on the visible one's pixels: by a warp, else by resizing. */
-function fitted(warp) {
+/**
+ * The infrared picture on the visible one's pixels: by a warp, else by resizing. With a warp the
+ * window is that of the picture as it came: repeated borders are no part of it.
+ */
+function fitted(warp, window) {
   const { ir, vis } = pictures;
-  if (!warp) return { picture: resized(ir, vis.width, vis.height), mask: null };
-  return applied(scaled(warp, [ir.height, ir.width], [vis.height, vis.width]), ir);
+  if (!warp) {
+    const picture = resized(ir, vis.width, vis.height);
+    return { picture, share: null, shade: shadeOf(window, picture) };
+  }
+  const sized = scaled(warp, [ir.height, ir.width], [vis.height, vis.width]);
+  return { ...applied(sized, ir), shade: shadeOf(window, ir) };
 }
 
 /** PNG holds no floats: they become 16 bits. */
@@ -73,10 +80,10 @@ const calls = {
 
   async load({ role, bytes, window, palette }) {
     const picture = await decode(new Uint8Array(bytes));
-    if (role === "ir") shadeOf(parseWindow(window), picture);
+    const shade = role === "ir" ? shadeOf(parseWindow(window), picture) : null;
     pictures[role] = picture;
     result = null;
-    const bitmap = role === "ir" ? await shown(picture, parseWindow(window), palette)
+    const bitmap = shade ? await shown(picture, shade, palette)
       : await bitmapOf(picture.width, picture.height, bytesOf(picture));
     return { facts: factsOf(picture), bitmap };
   },
@@ -92,7 +99,7 @@ const calls = {
   },
 
   async view({ window, palette }) {
-    return shown(pictures.ir, parseWindow(window), palette);
+    return shown(pictures.ir, shadeOf(parseWindow(window), pictures.ir), palette);
   },
 
   async look() {
@@ -106,9 +113,8 @@ const calls = {
     const method = new Method(card);
     const colour = color === "blend" && pictures.vis.channels === 3;
     await method.prepare({ colour }, (done, total) => tell({ done, total, what: "loading" }));
-    const { picture: ir, mask } = fitted(warp);
-    const chosen = parseWindow(window);
-    const fused = await fuse(method, ir, pictures.vis, { color, window: chosen, mask }, async (done, total) => {
+    const { picture: ir, share, shade } = fitted(warp, parseWindow(window));
+    const fused = await fuse(method, ir, pictures.vis, { color, shade, share }, async (done, total) => {
       tell({ done, total, what: "fusing" });
       await breath();
       if (newest !== id) throw new Refusal("superseded");
@@ -118,9 +124,9 @@ const calls = {
     const { width, height } = fused;
     return {
       facts: factsOf(fused), seconds,
-      ir: await shown(ir, chosen, palette),
+      ir: await shown(ir, shade, palette),
       fused: await bitmapOf(width, height, bytesOf(fused)),
-      map: fused.share && await bitmapOf(width, height, fused.share, mapPalette),
+      map: fused.map && await bitmapOf(width, height, fused.map, mapPalette),
     };
   },
 
