@@ -97,27 +97,31 @@ def test_the_folder_holds_the_files(tmp_path, files):
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
-def test_a_folder_with_something_in_it_is_kept_unless_allowed(tmp_path):
-    precious = tmp_path / "precious.txt"
-    precious.write_text("keep me")
+def test_a_page_is_replaced_only_if_allowed_and_other_things_never(tmp_path):
+    site, other = tmp_path / "site", tmp_path / "other"
+    write_page(site)
+    (site / "index.html").write_text("old")
     with pytest.raises(UnwritableFile, match="--overwrite"):
-        write_page(tmp_path)
-    assert precious.read_text() == "keep me"
+        write_page(site)
+    write_page(site, overwrite=True)
+    assert (site / "index.html").read_bytes() == page_files()["index.html"].read()
+    other.mkdir()
+    (other / "precious.txt").write_text("keep me")
+    with pytest.raises(UnwritableFile, match="other things"):
+        write_page(other, overwrite=True)
     with pytest.raises(UnwritableFile, match="is a file"):
-        write_page(precious)
-    write_page(tmp_path, overwrite=True)
-    assert (tmp_path / "index.html").is_file()
-    assert not precious.exists()
+        write_page(other / "precious.txt", overwrite=True)
+    assert (other / "precious.txt").read_text() == "keep me"
+    assert {path.name for path in tmp_path.iterdir()} == {"site", "other"}
 
 
 def test_a_failure_half_way_leaves_nothing_and_keeps_the_old(tmp_path, monkeypatch):
     folder = tmp_path / "site"
-    folder.mkdir()
-    (folder / "index.html").write_text("old")
+    write_page(folder)
     monkeypatch.setattr("thermeld.serve.page._write", refuse)
     with pytest.raises(UnwritableFile, match="No space left"):
         write_page(folder, overwrite=True)
-    assert (folder / "index.html").read_text() == "old"
+    assert (folder / "index.html").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 

@@ -39,6 +39,7 @@ TYPES = {
     ".onnx": "application/octet-stream",
     "": "text/plain; charset=utf-8",
 }
+MARKS = ("index.html", "page.json", "sw.js")  # by which a folder is known to hold a page
 # Half of what the page weighs, and few have use for it: kept when it is first used.
 LATER = "runtime/ort-wasm-simd-threaded.asyncify.wasm.gz"
 
@@ -128,7 +129,7 @@ def write_page(folder: Path, *, overwrite: bool = False) -> int:
 
     Args:
         folder: appears when it is complete.
-        overwrite: replace what is in it.
+        overwrite: replace a page that is in it; a folder of anything else never is.
 
     Returns:
         Bytes written.
@@ -136,12 +137,7 @@ def write_page(folder: Path, *, overwrite: bool = False) -> int:
     Raises:
         UnwritableFile: a file is in the way, the folder is not empty, or the disk refuses.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UnwritableFile(f"{folder}: is a file; name a folder for the page")
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise UnwritableFile(
-            f"{folder}: is not empty; choose another folder or allow it with --overwrite"
-        )
+    _require_room(folder, overwrite)
     unfinished = folder.with_name(f".{folder.name}.{token_hex(4)}.part")
     try:
         size = sum(_write(unfinished / path, file) for path, file in page_files().items())
@@ -151,6 +147,19 @@ def write_page(folder: Path, *, overwrite: bool = False) -> int:
     finally:
         rmtree(unfinished, ignore_errors=True)
     return size
+
+
+def _require_room(folder: Path, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UnwritableFile(f"{folder}: is a file; name a folder for the page")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not all((folder / name).is_file() for name in MARKS):
+        raise UnwritableFile(f"{folder}: holds other things than a page; choose another folder")
+    if not overwrite:
+        raise UnwritableFile(
+            f"{folder}: holds a page already; choose another folder or allow it with --overwrite"
+        )
 
 
 def _put_in_place(unfinished: Path, folder: Path) -> None:
