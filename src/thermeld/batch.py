@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -34,6 +33,7 @@ from thermeld.io import (
     write_bytes,
     write_image,
 )
+from thermeld.io.parts import lock, sweep
 from thermeld.panel import panel
 
 JOURNAL = "thermeld.jsonl"
@@ -135,6 +135,8 @@ def fuse_folder(pairs: Iterable[Pair], job: Job, *, workers: int = 0) -> Iterato
     pairs = list(pairs)
     require_writable(job.out / f"any{job.suffix}", overwrite=True)
     with Journal(job.out / JOURNAL) as journal:
+        for folder in (job.out, job.out / COMPARE_FOLDER):
+            sweep(folder)  # what a killed run left
         yield from _fuse_all(pairs, job, journal, workers or usable_cores())
 
 
@@ -184,7 +186,7 @@ class Journal:
             self._file = self.path.open("a+", encoding="utf-8", errors="replace")
         except OSError as error:
             raise self._unwritable(error) from error
-        if not _locked(self._file.fileno()):
+        if lock(self._file.fileno()) is False:
             self._file.close()
             raise UnwritableFile(
                 f"{self.path.parent}: another run is writing into this folder; wait for it to end"
@@ -202,7 +204,7 @@ class Journal:
             row = json.loads(line)
             if {"sha256", "made", "from"} <= row.keys():
                 self._rows[row["file"]] = row
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return  # cut short by a kill: that result is not vouched for
 
     def _unwritable(self, error: OSError) -> UnwritableFile:
@@ -225,19 +227,6 @@ class Journal:
                 self._file.flush()
             except OSError as error:
                 raise self._unwritable(error) from error
-
-
-def _locked(descriptor: int) -> bool:
-    """Take the file for this process; True too where the system has no such locks."""
-    try:
-        fcntl = import_module("fcntl")
-    except ImportError:  # Windows
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _plan(pairs: list[Pair], job: Job, journal: Journal) -> set[Pair]:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from thermeld.cli._stop import heed_sigterm
 from thermeld.errors import BadSetting, FusionError, MissingExtra, UnknownName
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ for _verb in iter_modules(__path__):
 
 def main() -> None:
     """Run one command; turn what the library refuses into one line and an exit code."""
+    heed_sigterm()
     try:
         app()
     except FusionError as error:

@@ -14,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from thermeld.cli._stop import Terminated
 from thermeld.errors import BadSetting
 
 
@@ -66,7 +67,7 @@ def progress_bar(what: str, total: int | None, *, resumes: bool = True) -> Itera
         task = progress.add_task(what, total=total, note="")
         try:
             yield Bar(progress, task)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as wish:
             hint = "; the same command again goes on from here" if resumes else ""
             console.print(f"thermeld: stopped{hint}")
-            raise typer.Exit(130) from None
+            raise typer.Exit(143 if isinstance(wish, Terminated) else 130) from None

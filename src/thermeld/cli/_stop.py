@@ -7,6 +7,20 @@ from threading import Event, current_thread, main_thread
 from types import FrameType
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: what Ctrl-C would do, with another exit code."""
+
+
+def heed_sigterm() -> None:
+    """Let SIGTERM end a command as Ctrl-C does, so that files are closed and workers ended."""
+    if current_thread() is main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(which: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
 class Wish(Event):
     """Set when the user or the system asks to stop; `signal` says how."""
 

@@ -8,10 +8,10 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from thermeld.errors import BadSetting, UnreadableFile, UnwritableFile
+from thermeld.io import parts
 from thermeld.registry import need
 
 SUFFIXES = (".parquet", ".csv")
@@ -60,6 +60,7 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
+_MAY_LACK = ("value", "seconds")
 _NUMBERS = {"value": float, "seconds": float, "pixels": int, "parameters": int}
 
 
@@ -109,14 +110,8 @@ def write_whole(path: Path, data: bytes) -> Path:
     Raises:
         UnwritableFile: the disk or the folder refuses.
     """
-    unfinished = path.with_name(f".{token_hex(8)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        parts.write_whole(path, data)
     except OSError as error:
         raise UnwritableFile(f"{path}: {error.strerror}; free space or check access") from error
     return path
@@ -124,23 +119,36 @@ def write_whole(path: Path, data: bytes) -> Path:
 
 def _parquet(records: list[dict[str, Any]]) -> bytes:
     arrow = need("pyarrow", "report")
-    kinds = {"value": arrow.float64(), "seconds": arrow.float64()}
-    kinds |= {"pixels": arrow.int64(), "parameters": arrow.int64()}
-    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in COLUMNS])
     sink = io.BytesIO()
-    table = arrow.Table.from_pylist(records, schema=schema)
+    table = arrow.Table.from_pylist(records, schema=_schema())
     need("pyarrow.parquet", "report").write_table(table, sink, compression="zstd")
     return sink.getvalue()
+
+
+def _schema() -> Any:
+    arrow = need("pyarrow", "report")
+    kinds = {"value": arrow.float64(), "seconds": arrow.float64()}
+    kinds |= {"pixels": arrow.int64(), "parameters": arrow.int64()}
+    return arrow.schema([(name, kinds.get(name, arrow.string())) for name in COLUMNS])
+
+
+def _complete(record: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The record, if nothing is missing that every row has."""
+    empty = [name for name in COLUMNS if record[name] is None and name not in _MAY_LACK]
+    if empty:
+        raise UnreadableFile(f"{path}: damaged; a row lacks {', '.join(empty)}")
+    return record
 
 
 def _from_parquet(path: Path) -> Iterator[dict[str, Any]]:
     arrow = need("pyarrow", "report")
     try:
         table = need("pyarrow.parquet", "report").read_table(path)
-        records: list[dict[str, Any]] = table.select(list(COLUMNS)).to_pylist()
-    except (arrow.ArrowException, KeyError, OSError) as error:
+        records: list[dict[str, Any]] = table.select(list(COLUMNS)).cast(_schema()).to_pylist()
+    except (arrow.ArrowException, ValueError, KeyError, OSError) as error:
+        # ValueError: text that is no UTF-8
         raise UnreadableFile(f"{path}: not a table of thermeld evaluate ({error})") from error
-    yield from records
+    yield from (_complete(record, path) for record in records)
 
 
 def _csv(records: list[dict[str, Any]]) -> bytes:
@@ -152,15 +160,16 @@ def _csv(records: list[dict[str, Any]]) -> bytes:
 
 
 def _from_csv(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise UnreadableFile(
-                f"{path}: not a table of thermeld evaluate; it lacks {', '.join(sorted(missing))}"
-            )
-        for record in reader:
-            yield _typed(record, path)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = set(COLUMNS) - set(reader.fieldnames or ())
+            if missing:
+                names = ", ".join(sorted(missing))
+                raise UnreadableFile(f"{path}: not a table of thermeld evaluate; it lacks {names}")
+            yield from (_typed(record, path) for record in reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"{path}: damaged ({error})") from error
 
 
 def _typed(record: Mapping[str, str], path: Path) -> dict[str, Any]:
@@ -170,4 +179,4 @@ def _typed(record: Mapping[str, str], path: Path) -> dict[str, Any]:
             typed[name] = kind(typed[name]) if typed[name] else None
     except ValueError as error:
         raise UnreadableFile(f"{path}: {error}") from error
-    return typed
+    return _complete(typed, path)

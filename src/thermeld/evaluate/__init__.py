@@ -17,9 +17,10 @@ from pathlib import Path
 
 from thermeld.data.results import DONE, FAILED, require_table_place, write_table
 from thermeld.evaluate.entrants import FLOORS, Entrant, entrants_of
-from thermeld.evaluate.journal import Journal
+from thermeld.evaluate.journal import Journal, kept_for_this_run
 from thermeld.evaluate.measure import work_through
 from thermeld.evaluate.plan import Plan, Task, only_common, tasks_of
+from thermeld.io.parts import sweep
 
 __all__ = [
     "FLOORS",
@@ -61,11 +62,18 @@ def evaluate(plan: Plan, out: Path, *, jobs: int = 0) -> Iterator[Outcome]:
         What became of each image and method, as it ends.
 
     Raises:
-        BadSetting, MissingExtra, UnwritableFile: before any work, the table cannot be written.
+        BadSetting, MissingExtra, UnwritableFile: before any work, the table cannot be written,
+            or another run is filling it.
         FusionError: a worker process died; all it had finished is kept.
     """
     require_table_place(out)
-    journal = Journal(out.with_name(f"{out.name}.jsonl"))
+    path = out.with_name(f"{out.name}.jsonl")
+    with kept_for_this_run(path):
+        sweep(out.parent)  # what a killed run left
+        yield from _evaluate(plan, out, Journal(path), jobs or _usable_cores())
+
+
+def _evaluate(plan: Plan, out: Path, journal: Journal, jobs: int) -> Iterator[Outcome]:
     todo = []
     for task in tasks_of(plan):
         if journal.holds(task):
@@ -73,7 +81,7 @@ def evaluate(plan: Plan, out: Path, *, jobs: int = 0) -> Iterator[Outcome]:
         else:
             todo.append(task)
     try:
-        for task, record in work_through(todo, jobs or _usable_cores()):
+        for task, record in work_through(todo, jobs):
             journal.record(record)
             yield Outcome(task.key, record["state"], record["error"])
     finally:

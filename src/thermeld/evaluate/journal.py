@@ -2,11 +2,39 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from thermeld.data.results import DONE, FAILED, UNDEFINED, Row
+from thermeld.errors import UnwritableFile
 from thermeld.evaluate.plan import Task
+from thermeld.io.parts import lock
+
+MADE = {"parameters", "color", "settings", "checksum", "sources", "version"}
+
+
+@contextmanager
+def kept_for_this_run(path: Path) -> Iterator[None]:
+    """Keep other runs away from a journal for as long as the context lasts.
+
+    Raises:
+        UnwritableFile: it cannot be written, or another run has it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with file:
+        if lock(file.fileno()) is False:
+            raise UnwritableFile(f"{path}: another run is filling this table; wait for it to end")
+        yield
+
+
+def unwritable(path: Path, error: OSError) -> UnwritableFile:
+    """The refusal for a journal that the disk or the folder does not take."""
+    return UnwritableFile(f"{path}: {error.strerror}; free space or check access rights")
 
 
 class Journal:
@@ -22,9 +50,10 @@ class Journal:
     def _take(self, line: str) -> None:
         try:
             record = json.loads(line)
-            self._records[_key(record)] = record
-        except (ValueError, TypeError, KeyError):
-            return  # cut short by a kill: that image is measured again
+            if _is_whole(record):
+                self._records[_key(record)] = record
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return  # cut short by a kill, or damaged: that image is measured again
 
     def holds(self, task: Task) -> bool:
         """Whether every metric of a task was measured, from the same things in the same way."""
@@ -39,10 +68,13 @@ class Journal:
         if before and before["made"] == record["made"] and record["state"] != FAILED:
             record = {**record, "values": {**before["values"], **record["values"]}}
         self._records[_key(record)] = record
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Begins with a newline too, in case a kill cut the line before short.
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps(record) + "\n")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Begins with a newline too, in case a kill cut the line before short.
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write("\n" + json.dumps(record) + "\n")
+        except OSError as error:
+            raise unwritable(self.path, error) from error
 
     def rows(self) -> Iterator[Row]:
         """The journal as the long table: sets as they came, then by image and method."""
@@ -53,6 +85,19 @@ class Journal:
 
 def _key(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
     return (record["set"], record["image"], record["method"], record["convention"])
+
+
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    """Whether a line says all that a row of the table says, in the right types."""
+    texts = [*_key(record), record["state"], record["error"]]
+    made, values = record["made"], [*record["values"].values(), record["seconds"]]
+    return (
+        made.keys() >= MADE
+        and all(isinstance(made[name], str) for name in MADE - {"parameters"})
+        and all(isinstance(text, str) for text in texts)
+        and all(value is None or isinstance(value, float | int) for value in values)
+        and all(isinstance(count, int) for count in (record["pixels"], made["parameters"]))
+    )
 
 
 def _rows(record: Mapping[str, Any]) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 import math
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -59,6 +60,7 @@ def work_through(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, dict[
 
 def _start_worker() -> None:
     """One thread a process, and an end when the parent ends, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
     cv2.setNumThreads(1)
     parent = multiprocessing.parent_process()
     if parent is not None:

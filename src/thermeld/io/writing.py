@@ -6,7 +6,6 @@ it is complete, or not at all.
 
 from os import W_OK, access
 from pathlib import Path
-from secrets import token_hex
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from thermeld.errors import BadImage, BadSetting, UnwritableFile
 from thermeld.image import Stored, require_finite, require_image, require_unit_range, to_depth
 from thermeld.io.files import PICTURE_TYPES, shown
 from thermeld.io.headers import SUFFIXES
+from thermeld.io.parts import write_whole
 
 MAX_SIDE = {"jpeg": 65_535, "webp": 16_383}  # the formats cannot count further
 DEPTHS = {"png": np.uint16, "tiff": np.uint16}  # deepest integers; all others hold 8 bits
@@ -177,15 +177,8 @@ def write_bytes(path: Path, data: bytes, *, overwrite: bool = False) -> Path:
         UnwritableFile: see `require_writable`; or the disk is full or fails.
     """
     require_writable(path, overwrite)
-    # Same folder, for renaming is only sure within one disk; hidden, so that no one pairs it.
-    unfinished = path.with_name(f".{token_hex(8)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, data)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise UnwritableFile(_cannot_write(path, error)) from error
     return path

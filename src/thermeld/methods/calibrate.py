@@ -133,7 +133,7 @@ def _choices() -> dict[str, str]:
     path = cache_file()
     try:
         whole: Any = json.loads(path.read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError):  # none yet, or damaged: time again
+    except (OSError, ValueError, RecursionError):  # none yet, or damaged: time again
         return {}
     if not isinstance(whole, dict):
         return {}

@@ -32,6 +32,7 @@ from thermeld.methods.runtimes import (
     open_graph,
     version_of,
 )
+from thermeld.methods.vetting import MAX_BYTES, vet
 from thermeld.registry import Method, MethodCard, add_method, checked_settings
 
 MODELS = Path(__file__).parent / "models"
@@ -48,7 +49,7 @@ class Variant:
         vis_channels: 1 or 3; `ir` has one.
         ir_channels: 1, or 3 for networks that need it so.
         precision: "float32", or "int8" if quantised.
-        map_scale: 1, or 2 or 4 if it gives the map at every second or fourth row and column.
+        map_scale: 1, or 2 to 4 if it gives the map at every n-th row and column only.
         reach_px: how far from a pixel its map depends on the input, if map_scale is not 1.
     """
 
@@ -129,7 +130,7 @@ def read_model(card_path: Path) -> Model:
         model = Model(card, tuple(_variant(card_path, file) for file in files), facts)
     except OSError as error:
         raise BadModel(f"{card_path}: cannot read the card ({error.strerror})") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadModel(
             f"{card_path}: not a complete card ({error!r}); `thermeld export` writes one"
         ) from error
@@ -269,8 +270,7 @@ class OnnxFusion:
             "ir": _planes(ir, graph.channels["ir"]),
             "vis": _planes(vis, graph.channels["vis"]),
         }
-        answer: Image = graph(output, inputs)[0]
-        return answer
+        return _sane(graph(output, inputs), ir.shape, str(self.model.path))
 
     def _graph(self, engine: Engine, *, colour: bool) -> Graph:
         variant = self.model.variant(colour=colour, precision=engine.precision)
@@ -341,12 +341,13 @@ def _planes(image: Image, channels: int) -> Image:
 
 def _checked(variant: Variant, engine: Engine, *, blends: bool) -> Graph:
     """Load a file after making sure that it is what its card says."""
-    content = variant.path.read_bytes()
+    content = _content(variant.path)
     if hashlib.sha256(content).hexdigest() != variant.sha256:
         raise BadModel(
             f"{variant.path}: not the file its card describes (its SHA-256 differs); "
             "export or download it again"
         )
+    vet(content, str(variant.path))
     graph = open_graph(content, engine, name=str(variant.path))
     stated = {"ir": variant.ir_channels, "vis": variant.vis_channels}
     if dict(graph.channels) != stated:
@@ -358,6 +359,25 @@ def _checked(variant: Variant, engine: Engine, *, blends: bool) -> Graph:
     if wanted not in graph.outputs:
         raise BadModel(f"{variant.path}: has no output named {wanted}, which its card implies")
     return graph
+
+
+def _sane(answer: Image, size: tuple[int, ...], name: str) -> Image:
+    """The first of (N, C, H, W), if it is a picture of that size."""
+    if answer.ndim != 4 or answer.shape[1] not in (1, 3) or answer.shape[2:] != size:
+        raise BadModel(f"{name}: gave an output of shape {answer.shape} for a picture of {size}")
+    if not np.isfinite(answer.sum()):
+        raise BadModel(f"{name}: gave values that are no numbers; its weights may be damaged")
+    picture: Image = answer[0]
+    return picture
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadModel(f"{path}: larger than {MAX_BYTES >> 20} MiB; no network here is")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadModel(f"{path}: cannot be read ({error.strerror})") from error
 
 
 for _card in sorted(MODELS.glob("*.json")):

@@ -105,22 +105,18 @@ class OrtGraph:
 
     def __init__(self, content: bytes, engine: Engine, *, name: str) -> None:
         onnxruntime = need("onnxruntime", "core")
-        fault = import_module("onnxruntime.capi.onnxruntime_pybind11_state")  # its error classes
+        self._name = name
+        self._faults = _ort_faults()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = engine.threads
-        options.log_severity_level = 3  # errors only; they come back as exceptions
+        options.log_severity_level = 4  # errors come back as exceptions, once is enough
         # Threads that wait for work by spinning take the processor from the rest of the program.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
             )
-        except (
-            fault.Fail,
-            fault.InvalidGraph,
-            fault.InvalidProtobuf,
-            fault.NotImplemented,
-        ) as error:
+        except self._faults as error:
             raise BadModel(f"{name}: ONNX Runtime cannot load it ({error})") from error
         self.channels: Mapping[str, int] = {
             entry.name: entry.shape[1] for entry in self._session.get_inputs()
@@ -129,8 +125,19 @@ class OrtGraph:
 
     def __call__(self, output: str, inputs: Mapping[str, Image]) -> Image:
         """One output; ONNX Runtime may be called from several threads at once."""
-        answer: Image = self._session.run([output], dict(inputs))[0]
+        try:
+            answer: Image = self._session.run([output], dict(inputs))[0]
+        except self._faults as error:
+            raise BadModel(f"{self._name}: broke down while it ran ({error})") from error
         return answer
+
+
+def _ort_faults() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises: its own classes, which have no common parent, and one more."""
+    module = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    own = (kind for kind in vars(module).values() if isinstance(kind, type))
+    # UnicodeDecodeError: a message that quotes a damaged name.
+    return (*(kind for kind in own if issubclass(kind, Exception)), UnicodeDecodeError)
 
 
 class OpenVinoGraph:
@@ -140,6 +147,7 @@ class OpenVinoGraph:
         core = _openvino()
         if engine.precision == "bfloat16" and not has_bfloat16():
             raise BadSetting("this processor has no bfloat16 arithmetic; use precision float32")
+        self._name = name
         self._engine = engine
         try:
             self._model = core.read_model(content)
@@ -156,7 +164,10 @@ class OpenVinoGraph:
 
     def __call__(self, output: str, inputs: Mapping[str, Image]) -> Image:
         """One output; each call in progress has a request of its own."""
-        return self._for(inputs).infer(output, inputs)
+        try:
+            return self._for(inputs).infer(output, inputs)
+        except RuntimeError as error:  # OpenVINO's own are its children
+            raise BadModel(f"{self._name}: broke down while it ran ({error})") from error
 
     def _for(self, inputs: Mapping[str, Image]) -> "_Requests":
         sizes = tuple(inputs[name].shape for name in self.channels)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from thermeld.train.export import write_method
 from thermeld.train.nets import published
 from thermeld.train.published import Published
 from thermeld.train.tensorflow import read_checkpoint
+from thermeld.train.weights import DAMAGED
 
 # ours alone: a counter that inference ignores, and what spectral normalisation iterates on
 OPTIONAL = r"num_batches_tracked$|\.parametrizations\.weight\.0\._[uv]$"
@@ -80,16 +80,20 @@ def _from_torch(path: Path, wrapped: str | None) -> dict[str, Tensor]:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise UnreadableFile(f"{path}: cannot read it ({error.strerror})") from error
-    except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except DAMAGED as error:
         raise UnreadableFile(f"{path}: not a PyTorch file of plain weights ({error})") from error
     for key in (wrapped, "state_dict"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping):
         raise UnreadableFile(f"{path}: holds {type(content).__name__}, not named weights")
-    if content and all(str(key).startswith("module.") for key in content):
+    content = {str(key): value for key, value in content.items()}
+    if content and all(key.startswith("module.") for key in content):
         content = {key.removeprefix("module."): value for key, value in content.items()}
-    return {key: torch.as_tensor(value) for key, value in content.items()}
+    try:
+        return {key: torch.as_tensor(value) for key, value in content.items()}
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UnreadableFile(f"{path}: holds more than named weights ({error})") from error
 
 
 def _from_tensorflow(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -24,8 +24,10 @@ from lightning_fabric import Fabric
 from thermeld.errors import BadModel, BadSetting, UnwritableFile
 from thermeld.image import Image, to_depth
 from thermeld.io import write_image
+from thermeld.io.parts import lock, sweep, write_whole
 from thermeld.train.log import TrainingLog
 from thermeld.train.recipe import Recipe
+from thermeld.train.weights import DAMAGED
 
 LOG_BYTES = 20_000_000  # logs, events and sample pictures of a long run
 
@@ -82,14 +84,26 @@ def train(
         BadModel: a loss that is not a number; the last checkpoint stays as it was.
     """
     keep_freed_memory()
-    if fabric.is_global_zero:
-        _claim(run, recipe)
-        _require_room(run, task)
-    fabric.barrier()
+    with _claimed(run, recipe, fabric):
+        if fabric.is_global_zero:
+            _require_room(run, task)
+        fabric.barrier()
+        return _train(task, recipe, run, fabric=fabric, hours=hours, on_step=on_step)
+
+
+def _train(
+    task: Task,
+    recipe: Recipe,
+    run: Path,
+    *,
+    fabric: Fabric,
+    hours: float | None,
+    on_step: Callable[[int, Mapping[str, float]], None],
+) -> Outcome:
     last = run / "last.ckpt"
     state: dict[str, Any] = {**task.state(), "step": 0, "seconds": 0.0, "best": float("inf")}
     if last.exists():
-        fabric.load(last, state)
+        _load(fabric, last, state)
     deadline = float("inf") if hours is None else time.monotonic() + 3600 * hours
     with _log(run, fabric, after_step=state["step"]) as log, asked_to_stop() as stop:
         begun = time.monotonic() - state["seconds"]
@@ -211,13 +225,47 @@ def write_samples(path: Path, rows: list[list[Image]]) -> None:
     write_image(path, to_depth(sheet, np.uint8), overwrite=True)
 
 
+def _load(fabric: Fabric, last: Path, state: dict[str, Any]) -> None:
+    """Take up a checkpoint; it holds tensors and plain values and can run no code."""
+    try:
+        fabric.load(last, state, weights_only=True)
+    except DAMAGED as error:
+        reason = str(error).partition("\n")[0]
+        raise BadModel(
+            f"{last}: damaged, or of another version ({reason}); delete it to start anew"
+        ) from error
+
+
+@contextmanager
+def _claimed(run: Path, recipe: Recipe, fabric: Fabric) -> Iterator[None]:
+    """Make the folder this recipe's and keep other runs out of it; the first process does so."""
+    if not fabric.is_global_zero:
+        yield
+        return
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        file = (run / ".lock").open("ab")
+    except OSError as error:
+        raise UnwritableFile(f"{run}: {error.strerror}; choose another folder with -o") from error
+    with file:
+        if lock(file.fileno()) is False:
+            raise UnwritableFile(f"{run}: another run is training in it; wait, or choose another")
+        sweep(run)
+        for part in run.glob("*.ckpt.part"):
+            part.unlink(missing_ok=True)  # a killed run's
+        _claim(run, recipe)
+        yield
+
+
 def _claim(run: Path, recipe: Recipe) -> None:
     """Make the folder this recipe's, or refuse one that holds another's run."""
-    run.mkdir(parents=True, exist_ok=True)
     note = run / "recipe.json"
     wanted = recipe.as_dict()
     if note.exists():
-        found = json.loads(note.read_text(encoding="utf-8"))
+        try:
+            found = json.loads(note.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadModel(f"{note}: damaged ({error}); delete it to go on") from error
         counts = wanted.keys() - {"card"}
         changed = sorted(key for key in counts if found.get(key, wanted[key]) != wanted[key])
         if changed:
@@ -225,4 +273,4 @@ def _claim(run: Path, recipe: Recipe) -> None:
                 f"{run} holds a run with another {', '.join(changed)}; "
                 "choose another folder, or give the same values to go on"
             )
-    note.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+    write_whole(note, (json.dumps(wanted, indent=2) + "\n").encode())

@@ -157,7 +157,7 @@ def _values(name_or_path: str, depth: int = 0) -> dict[str, Any]:
         path = lookup(shipped_recipes(), name_or_path, "recipe")
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UnreadableFile(f"{path}: not a readable recipe ({error})") from error
     base = values.pop("base", None)
     if base is None:

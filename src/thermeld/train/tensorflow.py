@@ -44,7 +44,7 @@ def read_checkpoint(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[s
             name: np.frombuffer(data, "<f4", prod(shape), offset).reshape(shape)
             for name, (shape, offset) in places.items()
         }
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, OverflowError) as error:
         raise BadModel(f"{index}: damaged checkpoint ({error})") from error
 
 
@@ -93,9 +93,13 @@ def _variables(index: bytes) -> Iterator[tuple[str, tuple[tuple[int, ...], int]]
     for _ in range(4):  # two handles of offset and size: meta index, index
         number, position = _varint(footer, position)
         handle.append(number)
+    unread = len(index)
     for _, place in _entries(index, handle[2], handle[3]):
         offset, after = _varint(place, 0)
         size, _ = _varint(place, after)
+        unread -= size + 1
+        if unread < 0:  # or a small file could keep us busy for hours
+            raise ValueError("its blocks overlap")
         for key, value in _entries(index, offset, size):
             fields = dict(_fields(value))
             if key and fields.get(1) == FLOAT:
@@ -156,11 +160,11 @@ def _number(value: int | bytes) -> int:
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
     """A number of seven bits per byte, lowest first, and the position after it."""
-    value, shift = 0, 0
-    while True:
+    value = 0
+    for shift in range(0, 70, 7):  # 64 bits take ten bytes
         byte = data[position]
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, position
-        shift += 7
+    raise ValueError("a number without an end")

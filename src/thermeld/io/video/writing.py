@@ -1,9 +1,9 @@
 """Frames to a video file or a folder of numbered frames, there when complete or not at all."""
 
+import os
 from fractions import Fraction
 from os import W_OK, access
 from pathlib import Path
-from secrets import token_hex
 from shutil import rmtree
 from types import TracebackType
 from typing import Protocol
@@ -13,6 +13,7 @@ import numpy as np
 from thermeld.errors import BadImage, BadSetting, UnwritableFile
 from thermeld.image import Stored, to_depth
 from thermeld.io.files import shown
+from thermeld.io.parts import hold, part_beside, sweep
 from thermeld.io.video.numbered import FolderEncoder
 from thermeld.io.video.opening import pyav_installed
 
@@ -64,7 +65,9 @@ class VideoWriter:
         self._pyav = backend == "pyav" or (backend == "auto" and pyav_installed())
         require_video_target(self.out, overwrite)
         self.codec = _codec(self.out, self._pyav)
-        self._part = self.out.with_name(f".{token_hex(8)}.part{self.out.suffix}")
+        sweep(self.out.absolute().parent)  # what a killed run left
+        self._part = part_beside(self.out)
+        self._held: int | None = None
         self._encoder: Encoder | None = None
         self._first: tuple[tuple[int, ...], np.dtype[np.generic]] | None = None
 
@@ -103,6 +106,7 @@ class VideoWriter:
         if self._encoder is None:
             self._first = kind
             self._encoder = self._open(pixels)
+            self._held = hold(self._part)
         if kind != self._first:
             raise BadImage(f"a frame of {pixels.dtype} {pixels.shape} amid others of {self._first}")
         self._encoder.write(pixels)
@@ -125,6 +129,9 @@ class VideoWriter:
             raise UnwritableFile(f"{shown(self.out)}: {error.strerror or error}") from error
 
     def _discard(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
         if self._part.is_dir():
             rmtree(self._part)
         self._part.unlink(missing_ok=True)
