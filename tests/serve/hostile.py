@@ -35,6 +35,7 @@ class Attack:
         pieces: sent in this many pieces, with `pause_s` between them.
         pause_s: between pieces.
         leaves: closes after sending, without waiting for an answer.
+        ends: says that no more will come, as a connection that breaks.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Attack:
     pieces: int = 1
     pause_s: float = 0.0
     leaves: bool = False
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def strike(port: int, attack: Attack, *, wait_s: float = 60.0) -> Outcome:
                 time.sleep(attack.pause_s)
             if attack.leaves:
                 return Outcome(None, time.monotonic() - begun)
-            client.shutdown(socket.SHUT_WR)
+            if attack.ends:
+                client.shutdown(socket.SHUT_WR)
             answer = b"".join(iter(lambda: client.recv(65536), b""))
     except TimeoutError:
         return Outcome(None, time.monotonic() - begun, f"no answer within {wait_s:g} s")
@@ -133,8 +136,10 @@ def cut(rng: Rng) -> Attack:
     """The connection breaks anywhere in the upload, or the body lacks its end."""
     whole = request("/v1/fuse", form(pair(rng)))
     if rng.random() < 0.5:
-        return Attack("cut upload", whole[: rng.integers(1, len(whole))])
-    return Attack("cut upload", request("/v1/fuse", form(pair(rng), end=False)))
+        return Attack("cut upload", whole[: rng.integers(1, len(whole))], ends=True)
+    return Attack(
+        "cut upload", request("/v1/fuse", form(pair(rng), end=False), "connection: close")
+    )
 
 
 def wrong_type(rng: Rng) -> Attack:
