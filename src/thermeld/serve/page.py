@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from thermeld import metrics as _metrics  # noqa: F401 - fills the table
 from thermeld.errors import UnwritableFile
 from thermeld.fuse import DEFAULT_METHOD
 from thermeld.methods.neural import MODELS, Model, Variant, read_model
 from thermeld.palette import PALETTES, colours
-from thermeld.registry import METHODS, MethodCard
+from thermeld.registry import METHODS, METRICS, MethodCard
 
 STATIC = Path(__file__).parent / "static"
 RULES = ("average", "maximum")  # so short that the page has them too, in js/network.js
@@ -206,6 +207,7 @@ def _facts(models: list[Model]) -> dict[str, Any]:
         "version": version("thermeld"),
         "default": DEFAULT_METHOD,
         "methods": networks + [_method(METHODS[name].card, []) for name in RULES],
+        "metrics": {name: _metric(name) for name in METRICS},
         "palettes": {name: _palette(name) for name in PALETTES},
         "samples": SAMPLES,
     }
@@ -228,6 +230,11 @@ def _method(card: MethodCard, files: list[Variant]) -> dict[str, Any]:
             for variant in files
         ],
     }
+
+
+def _metric(name: str) -> dict[str, str]:
+    card = METRICS[name].card
+    return {"what": card.summary, "better": card.better, "fooled": card.fooled_by}
 
 
 def _palette(name: str) -> dict[str, Any]:

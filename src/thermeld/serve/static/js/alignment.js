@@ -108,9 +108,8 @@ export class Alignment extends EventTarget {
     try {
       const [ir, vis] = await Promise.all(["ir", "vis"].map((what) => this.#engine.call("encode", { what })));
       const answer = await aligned({ ir, vis });
-      const warp = parseWarp(JSON.stringify(answer.warp ?? answer));
-      const sure = answer.confidence ?? answer.score;
-      this.#set(warp, `the server${sure === undefined ? "" : ` (confidence ${Number(sure).toFixed(2)})`}`);
+      const warp = parseWarp(JSON.stringify(answer.warp));
+      this.#set(warp, `the server (confidence ${answer.confidence.toFixed(2)})`);
     } catch (error) {
       this.#tell();
       say($("align-problem"), error.message);

@@ -20,7 +20,7 @@ const settings = new Settings(facts);
 const stage = new Stage();
 const slots = new Slots(engine, settings, facts.samples);
 const alignment = new Alignment(engine, slots);
-const numbers = new Numbers(engine);
+const numbers = new Numbers(engine, facts);
 const live = new Live(engine, facts, alignment);
 
 let running = 0; // number of the newest fusion

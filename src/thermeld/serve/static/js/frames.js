@@ -51,7 +51,7 @@ export const scalesOf = (card) => [...new Set(card.files.map((file) => file.map_
 /**
  * Fuse two frames of one size.
  * @param {Method} method
- * @param {ImageBitmap} ir @param {ImageBitmap} vis
+ * @param {ImageBitmap | VideoFrame} ir @param {ImageBitmap | VideoFrame} vis
  * @param {object} how width, height; color; scale of the map (see `scalesOf`); places: where each
  *   visible pixel's partner lies in the infrared frame (see `placesOf`), or null.
  * @returns {Promise<{pixels: ImageData, network: number}>} `network` in milliseconds.

@@ -158,7 +158,7 @@ export class Live extends EventTarget {
     const pairs = async () => {
       while (mine === this.#run) {
         const begun = performance.now();
-        const [ir, vis] = await Promise.all(ROLES.map((role) => createImageBitmap($(`stream-${role}`))));
+        const [ir, vis] = await Promise.all(ROLES.map((role) => frameOf($(`stream-${role}`))));
         const { bitmap, network } = await this.#engine.call("liveFrame", { ir, vis }, { transfer: [ir, vis] });
         if (mine !== this.#run) break;
         context.drawImage(bitmap, 0, 0);
@@ -191,6 +191,9 @@ export class Live extends EventTarget {
     this.dispatchEvent(new CustomEvent("take", { detail: pair }));
   }
 }
+
+/** What a stream shows now; where the browser can, without a copy. */
+const frameOf = (video) => ("VideoFrame" in window ? new VideoFrame(video) : createImageBitmap(video));
 
 /** Frames per second and times, said twice a second. */
 class Meter {

@@ -6,15 +6,6 @@ import { topOf, toDepth } from "./scale.js";
 
 const TANG_GREY = [0.298936021293775, 0.587043074451121, 0.114020904255103];
 
-/** Name, what it says, and how it can be fooled; values of these come from `measured`. */
-export const METRICS = [
-  { name: "EN", what: "how evenly the grey levels are used, bits", fooled: "noise and stretched contrast" },
-  { name: "SD", what: "contrast of the whole picture, grey levels", fooled: "exaggerated contrast and clipping" },
-  { name: "SF", what: "how busy it is, grey levels", fooled: "noise, halos and sharpening" },
-  { name: "AG", what: "mean steepness, grey levels", fooled: "noise, halos and sharpening" },
-  { name: "MI", what: "what it tells about both sources, bits", fooled: "a plain copy of one source" },
-];
-
 /** A picture as 8-bit grey levels. */
 function greyOf(picture) {
   const { width, height, channels, depth, pixels } = picture;
