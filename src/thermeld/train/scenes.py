@@ -16,7 +16,6 @@ NOISE_LEVELS = 1.0, 10.0
 BLUR = 4.0, 10.0
 GAMMA_LOG = 0.5
 SHADE, GAIN = (-0.15, 0.1), (0.8, 1.25)
-BLANK = 1.0  # brightest blank image
 CHANCES: Mapping[str, float] = {
     "people_share": 0.25,  # crops around a labelled person
     "plain_share": 0.12,  # crops of which one image is blank, or both the same
@@ -24,6 +23,7 @@ CHANCES: Mapping[str, float] = {
     "smooth_share": 0.06,  # both images blurred, then noisy: nothing but noise to choose from
     "window_share": 0.3,  # another gamma, gain and offset for one of the two
     "zoom_share": 0.5,
+    "blank_top": 1.0,  # no chance, but the brightest blank image
 }
 
 
@@ -63,7 +63,7 @@ def example(
     if rng.random() < chances["window_share"]:
         ir, vis = (ir, _exposed(vis, rng)) if rng.random() < 0.5 else (_exposed(ir, rng), vis)
     if rng.random() < chances["plain_share"]:
-        return _plain(ir, vis, labels, rng)
+        return _plain(ir, vis, labels, rng, blank_top=chances["blank_top"])
     if rng.random() < chances["smooth_share"]:
         ir, vis = _smooth(ir, rng), _smooth(vis, rng)
         return Example(_noisy(ir, rng), _noisy(vis, rng), ir, vis, labels)
@@ -128,9 +128,11 @@ def _noisy(plane: Plane, rng: np.random.Generator) -> Plane:
     return np.asarray(np.clip(plane + grain, 0, 1), np.float32)
 
 
-def _plain(ir: Plane, vis: Plane, labels: Plane, rng: np.random.Generator) -> Example:
+def _plain(
+    ir: Plane, vis: Plane, labels: Plane, rng: np.random.Generator, *, blank_top: float
+) -> Example:
     """The same image twice, or one beside a blank one: what shall come out is known."""
-    shade = np.float32(rng.uniform(0, BLANK) * rng.integers(2))
+    shade = np.float32(rng.uniform(0, blank_top) * rng.integers(2))
     kind = int(rng.integers(4))
     if kind == 0:
         ir = np.full_like(vis, shade)

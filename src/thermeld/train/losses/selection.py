@@ -19,15 +19,15 @@ SELECTION: Mapping[str, float] = {
     "intensity": 0.15,
     "gradient": 1.8,
     "exposure": 1.2,
-    "contrast": 1.2,
-    "spread": 0.5,
-    "structure": 0.5,
-    "edges": 1.2,
+    "contrast": 1.5,
+    "spread": 1.0,
+    "structure": 0.3,
+    "edges": 1.5,
     "fidelity": 1.0,
-    "differences": 1.0,
-    "information": 0.25,
-    "people": 0.8,
-    "range": 30.0,
+    "differences": 2.0,
+    "information": 0.2,
+    "people": 1.5,
+    "range": 10.0,
 }
 
 

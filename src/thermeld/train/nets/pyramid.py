@@ -74,7 +74,7 @@ class Trunk(nn.Module):
             features.append(self.down(F.relu(seen)))
         found = [self.up(features[-1])]
         for fine in reversed(features[:-1]):
-            found.append(self.up(fine + _like(F.interpolate(found[-1], scale_factor=2.0), fine)))
+            found.append(self.up(fine + F.interpolate(found[-1], size=fine.shape[-2:])))
         return found[::-1]
 
 
