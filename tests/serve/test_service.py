@@ -13,6 +13,7 @@ pytest.importorskip("python_multipart", reason="needs the extra serve")
 from pathlib import Path
 
 from service import picture, running
+from thermal_files import whole_flir
 
 from thermeld.align import Aligner, Warp, apply, unwarped, warp_to_json
 from thermeld.align.files import warp_from_facts
@@ -20,7 +21,7 @@ from thermeld.cli import main
 from thermeld.data.scene import render_scene
 from thermeld.fuse import Fuser
 from thermeld.image import to_depth
-from thermeld.io import encode_image
+from thermeld.io import Pair, encode_image, read_pair
 from thermeld.io.files import read_picture
 from thermeld.metrics import score
 from thermeld.serve.limits import FAMILIES, Limits
@@ -180,7 +181,26 @@ def test_refusals_are_problems_with_a_sentence(service, parts, sentence):
     assert sentence in answer.sentence
 
 
-def test_a_radiometric_picture_without_a_visible_one_is_told_so(service, files):
+def test_one_radiometric_picture_is_a_pair(service, tmp_path):
+    path = tmp_path / "FLIR0042.jpg"
+    path.write_bytes(whole_flir())
+    ir, vis = read_pair(Pair("FLIR0042", path, path))
+    answer = service.post("/v1/fuse", {"ir": whole_flir(), "method": "average"})
+    assert np.array_equal(pixels(answer), Fuser("average")(ir.pixels, vis.pixels))
+    both = service.post(
+        "/v1/fuse",
+        {"ir": whole_flir(), "vis": encode_image(vis.pixels, "png"), "fit": "vis"},
+    )
+    assert pixels(both).shape == vis.pixels.shape
+
+
+def test_the_picture_inside_a_radiometric_one_is_no_larger_than_others_may_be():
+    with running(Limits(parallel=1, pixels=50_000)) as small:
+        answer = small.post("/v1/fuse", {"ir": whole_flir(), "method": "average"})
+    assert "its visible picture has 76800 pixels; the limit is 50000" in answer.sentence
+
+
+def test_a_plain_picture_without_a_visible_one_is_told_so(service, files):
     answer = service.post("/v1/fuse", {"ir": files["ir"]})
     assert "holds one picture only" in answer.sentence
 
