@@ -11,7 +11,7 @@ import numpy as np
 
 from thermeld import methods as _methods  # noqa: F401 - fills the table
 from thermeld.align import Aligner, Laid
-from thermeld.errors import BadSetting
+from thermeld.errors import BadImage, BadSetting
 from thermeld.image import (
     Gray,
     Image,
@@ -367,12 +367,24 @@ def resized(image: Stored, size: tuple[int, int]) -> Stored:
     if image.shape[:2] == size:
         return image
     shrinking = size[0] <= image.shape[0] and size[1] <= image.shape[1]
-    work: Any = image if image.dtype != np.float64 else image.astype(np.float32)
+    work = _resizable(image)
     result = cv2.resize(
         work, size[::-1], interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
     )
-    clipped: Stored = np.clip(result, work.min(), work.max()).astype(image.dtype)
-    return clipped
+    clipped = np.clip(result, work.min(), work.max())
+    if image.dtype != work.dtype and np.issubdtype(image.dtype, np.integer):
+        clipped = np.rint(clipped)
+    stored: Stored = clipped.astype(image.dtype)
+    return stored
+
+
+def _resizable(image: Stored) -> Any:
+    """The image in a type that OpenCV resizes."""
+    if image.dtype.kind not in "uif":
+        raise BadImage(f"pixels must be integers or floats, got {image.dtype}")
+    if image.dtype in (np.uint8, np.uint16, np.float32):
+        return image
+    return image.astype(np.float32 if image.dtype.itemsize < 4 else np.float64)
 
 
 def _brightened(image: Stored, change: Gray) -> Stored:

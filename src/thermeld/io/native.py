@@ -31,6 +31,12 @@ NATIVE = re.compile(
 )
 STANDARD_ERROR = 2
 _alone = Lock()  # the process has one standard error
+if hasattr(os, "register_at_fork"):
+    # A child forked in mid-catch would wait for this lock for ever, and write its own errors
+    # into our file.
+    os.register_at_fork(
+        before=_alone.acquire, after_in_parent=_alone.release, after_in_child=_alone.release
+    )
 
 
 def decode(payload: bytes) -> Stored | None:
