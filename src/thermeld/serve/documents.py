@@ -1,6 +1,7 @@
 """What the OpenAPI document says of each route beyond what its function shows."""
 
 from dataclasses import fields
+from http import HTTPStatus
 from typing import Any
 
 from thermeld.align import WEDGES
@@ -51,7 +52,7 @@ STATUSES = {
 }
 EXAMPLE = {
     "type": "about:blank",
-    "title": "Unprocessable Content",
+    "title": HTTPStatus(422).phrase,
     "status": 422,
     "detail": "infrared is 320x240 but visible is 640x480; if both show the same view, ask for a "
     "resize: fit 'vis' resizes the infrared image, fit 'ir' the visible one",

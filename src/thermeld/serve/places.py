@@ -132,7 +132,6 @@ class Places:
                 f"{most} requests of yours are being answered, the most for one client; wait for "
                 "one to end",
                 retry_s=self.retry_s(),
-                kind="TooManyRequests",
             )
         if self.inside >= self.limits.workers + self.limits.waiting:
             raise self.busy("is answering as many requests as it takes at once")

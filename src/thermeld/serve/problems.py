@@ -8,6 +8,20 @@ from fastapi import Response
 from thermeld.errors import BadModel, FusionError, MissingExtra
 
 MEDIA_TYPE = "application/problem+json"
+KINDS = {  # names for programs, for refusals that are not the library's
+    400: "NotHttp",
+    401: "TokenNeeded",
+    403: "OtherSite",
+    404: "NotFound",
+    405: "WrongHttpMethod",
+    408: "SenderTooSlow",
+    413: "TooLarge",
+    415: "NotMultipart",
+    422: "BadForm",
+    429: "TooMany",
+    431: "HeadersTooLarge",
+    503: "Busy",
+}
 GONE = 499  # as nginx logs it: a status that nobody reads
 
 
@@ -18,7 +32,7 @@ class Problem(Exception):
         status: of the answer.
         detail: a sentence that ends with the cure.
         retry_s: when to try again, or None.
-        kind: a name for programs.
+        kind: a name for programs; by the status if not given.
     """
 
     def __init__(
@@ -26,7 +40,14 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.retry_s = status, detail, retry_s
-        self.kind = kind or HTTPStatus(status).phrase.title().replace(" ", "")
+        self.kind = kind or KINDS.get(status, "Other")
+        self.facts = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "error": self.kind,
+        }
 
 
 class ClientGone(Exception):
@@ -46,15 +67,8 @@ def problem_of(error: FusionError) -> Problem:
 
 def response_of(problem: Problem) -> Response:
     """The answer that says so."""
-    facts = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-        "error": problem.kind,
-    }
     headers = {} if problem.retry_s is None else {"retry-after": str(problem.retry_s)}
     if problem.status == 401:
         headers["www-authenticate"] = 'Bearer realm="thermeld"'
-    body = json.dumps(facts, ensure_ascii=False).encode()
+    body = json.dumps(problem.facts, ensure_ascii=False).encode()
     return Response(body, problem.status, headers, media_type=MEDIA_TYPE)

@@ -10,10 +10,9 @@ import json
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from thermeld.serve.limits import LINGER_S, Limits
-from thermeld.serve.problems import MEDIA_TYPE
+from thermeld.serve.problems import MEDIA_TYPE, Problem
 
 LOOK_S = 1.0  # between two looks at each connection
-TITLES = {400: "Bad Request", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 
 
 class PatientProtocol(H11Protocol):
@@ -32,7 +31,7 @@ class PatientProtocol(H11Protocol):
         self._state: object = None
         self._since = self.loop.time()  # when it came into that state
         if len(self.connections) > self.limits.connections:
-            self._refuse(_refusal(503, "all connections are taken; try again in 5 s", retry_s=5))
+            self._refuse(Problem(503, "all connections are taken; try again in 5 s", retry_s=5))
             return
         self._look()
 
@@ -48,14 +47,14 @@ class PatientProtocol(H11Protocol):
             self.cycle.message_event.set()
         most = self.limits.head_bytes
         if len(self.conn.trailing_data[0]) > most:
-            self._refuse(_refusal(431, f"the headers take more than {most} bytes; send fewer"))
+            self._refuse(Problem(431, f"the headers take more than {most} bytes; send fewer"))
         else:
-            self._refuse(_refusal(400, "this is not HTTP/1.1 as it should be"))
+            self._refuse(Problem(400, "this is not HTTP/1.1 as it should be"))
 
-    def _refuse(self, answer: bytes) -> None:
+    def _refuse(self, problem: Problem) -> None:
         """Closing at once would reset the connection, and the client would not see why."""
         self._refused = True
-        self.transport.write(answer)
+        self.transport.write(_whole_answer(problem))
         self.loop.call_later(LINGER_S, self.transport.abort)
 
     def _look(self) -> None:
@@ -85,16 +84,14 @@ def patient_protocol(limits: Limits) -> type[PatientProtocol]:
     return type("LimitedProtocol", (PatientProtocol,), {"limits": limits})
 
 
-def _refusal(status: int, detail: str, *, retry_s: int = 0) -> bytes:
-    """A whole answer, for where no request was understood."""
-    title = TITLES[status]
-    facts = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    body = json.dumps(facts).encode()
+def _whole_answer(problem: Problem) -> bytes:
+    """For where no request was understood, so that no application is asked."""
+    body = json.dumps(problem.facts).encode()
     head = [
-        f"HTTP/1.1 {status} {title}",
+        f"HTTP/1.1 {problem.status} {problem.facts['title']}",
         f"content-type: {MEDIA_TYPE}",
         f"content-length: {len(body)}",
         "connection: close",
-        *([f"retry-after: {retry_s}"] if retry_s else []),
+        *([f"retry-after: {problem.retry_s}"] if problem.retry_s else []),
     ]
     return "\r\n".join([*head, "", ""]).encode() + body
