@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from browsing import choose, chromium, hosted, opened, saved, settle
+from thermal_files import whole_flir
 from typer.testing import CliRunner
 
 from thermeld.cli import app
@@ -124,6 +125,29 @@ def test_rendered_pairs_come_out_as_by_the_command_line(
     assert_equal(found, wanted, levels=257 if found.dtype == np.uint16 else 1)
 
 
+def test_a_radiometric_file_alone_gives_both_pictures(tab, tmp_path):
+    path = tmp_path / "FLIR0001.jpg"
+    path.write_bytes(whole_flir())
+    tab.set_input_files("#file-ir", path)
+    settle(tab)
+    assert "16 bits" in tab.inner_text("#facts-ir")
+    assert "FLIR0001.jpg" in tab.inner_text("#facts-vis")
+    found = read_image(saved(tab, "Save as PNG", tmp_path)).pixels
+    wanted = tmp_path / "wanted.png"
+    done = CliRunner().invoke(app, ["fuse", str(path), "-o", str(wanted)])
+    assert done.exit_code == 0, done.output
+    assert_equal(found, read_image(wanted).pixels)
+
+
+def test_a_damaged_radiometric_file_is_refused_in_a_sentence(tab, tmp_path, rng):
+    whole = whole_flir()
+    for at in rng.integers(20, 6000, 25).tolist():
+        broken = bytearray(whole)
+        broken[at] ^= 255
+        found = tab.evaluate(READ_FLIR, [tab.url, list(broken)])
+        assert found is None or "counts" in found or found["refusal"].startswith(("it ", "its "))
+
+
 def test_every_network_runs_in_the_browser(tab, stored, tmp_path):
     names = tab.eval_on_selector_all("#method option", "each => each.map(option => option.value)")
     assert {"mobilefuse", "average", "maximum"} <= set(names)
@@ -157,6 +181,15 @@ def test_metrics_are_those_of_the_package(tab, stored, tmp_path, ir):
     assert list(found) == ["EN", "SD", "SF", "AG", "MI"]
 
 
+READ_FLIR = """async ([address, bytes]) => {
+  const { readFlir } = await import(address + "js/flir.js");
+  try {
+    const found = await readFlir(Uint8Array.from(bytes));
+    return found && { counts: found.counts.width };
+  } catch (error) {
+    return { refusal: error.message };
+  }
+}"""
 READ = """async ([address, bytes]) => {
   const { decode } = await import(address + "js/picture.js");
   try {

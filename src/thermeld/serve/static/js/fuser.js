@@ -2,7 +2,7 @@
 import { luminance, shadeOf, toDepth, topOf, unit } from "./scale.js";
 import { cut, paste, tiles } from "./tiles.js";
 
-const TILE_PX = 512;
+const TILE_PX = 256;
 
 /**
  * Fuse one aligned pair.
@@ -50,7 +50,7 @@ function finish(fused, vis, share, map) {
 const grey = ({ width, height, channels, pixels }) =>
   luminance({ width, height, channels, values: pixels }).values;
 
-/** Tiles as the command line would cut them, but larger; the whole where a method sees it all. */
+/** Tiles as the command line cuts them; the whole where a method sees it all. */
 function piecesOf({ reach_px: reach, align_px: align }, width, height) {
   const whole = Math.max(width, height);
   const tile = reach === null ? whole : Math.max(TILE_PX, 4 * reach);

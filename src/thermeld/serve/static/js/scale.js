@@ -173,8 +173,8 @@ function areaTaps(low, high, length) {
   return { first, weights: weights.map((weight) => weight / sum) };
 }
 
-/** Keys' cubic with the slope that OpenCV uses. */
-function cubic(part) {
+/** Weights of four neighbours by Keys' cubic, with the slope that OpenCV uses. */
+export function cubic(part) {
   const slope = -0.75;
   const near = (x) => ((slope + 2) * x - (slope + 3)) * x * x + 1;
   const far = (x) => ((slope * x - 5 * slope) * x + 8 * slope) * x - 4 * slope;

@@ -3,6 +3,9 @@ import { $, make, say, sentence } from "./dom.js";
 import { Refusal } from "./errors.js";
 
 const ROLES = ["ir", "vis"];
+const EMPTY = {
+  ir: "Drop a picture here; FLIR’s radiometric JPEG brings both", vis: "Drop a picture here",
+};
 const THERMAL_NAME = /(^|[^a-z])(ir|inf|infrared|lwir|flir|therm(al)?)([^a-z]|$)/i;
 
 /** Fires "loading" when files are on their way, and "change" when either picture may be another. */
@@ -111,7 +114,10 @@ export class Slots extends EventTarget {
     try {
       const { window, palette } = this.#settings.chosen;
       const done = await this.#engine.call("load", { role, bytes, window, palette });
-      this.#loaded[role] = { name, ...done };
+      for (const [each, picture] of Object.entries(done)) {
+        this.#loaded[each] = { name: each === role || role === "ir" ? name : this.#loaded[each].name, ...picture };
+        say($(`problem-${each}`));
+      }
     } catch (error) {
       this.#loaded[role] = null;
       await this.#engine.call("forget", { role });
@@ -141,7 +147,7 @@ export class Slots extends EventTarget {
     for (const role of ROLES) {
       const loaded = this.#loaded[role];
       $(`slot-${role}`).classList.toggle("filled", Boolean(loaded));
-      $(`facts-${role}`).textContent = loaded ? described(loaded) : "Drop a picture here";
+      $(`facts-${role}`).textContent = loaded ? described(loaded) : EMPTY[role];
     }
     $("swap").disabled = !this.complete;
     this.dispatchEvent(new Event("change"));

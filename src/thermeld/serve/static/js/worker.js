@@ -4,6 +4,7 @@
  * number of {id, progress: {done, total, what}}.
  */
 import { Refusal } from "./errors.js";
+import { readFlir } from "./flir.js";
 import { fuseFrames, placesOf } from "./frames.js";
 import { bytesOf, fuse } from "./fuser.js";
 import { measured } from "./measure.js";
@@ -14,6 +15,7 @@ import { parseWindow, percentiles, resized, shadeOf, toDepth } from "./scale.js"
 import { applied, lookupOf, regrown, scaled } from "./warp.js";
 
 const pictures = { ir: null, vis: null };
+let counts = null; // of a radiometric file, as the infrared picture beside another visible one
 let result = null; // of the last fusion: {ir, vis, fused}
 let newest = 0; // id of the newest fusion asked for; older ones stop at their next tile
 let live = null; // method, settings and places of the pair of streams
@@ -78,24 +80,33 @@ const calls = {
     return { threads: threads(), gpu: await hasGpu(), isolated: self.crossOriginIsolated };
   },
 
+  /** Both pictures, or one, by role: a radiometric file brings its visible one along. */
   async load({ role, bytes, window, palette }) {
-    const picture = await decode(new Uint8Array(bytes));
-    const shade = role === "ir" ? shadeOf(parseWindow(window), picture) : null;
-    pictures[role] = picture;
+    const data = new Uint8Array(bytes), chosen = parseWindow(window);
+    const flir = role === "ir" ? await readFlir(data) : null;
+    const loaded = flir ? flir.pair ?? { ir: flir.counts } : { [role]: await decode(data) };
+    if (role === "vis" && counts) loaded.ir = counts;
+    const shade = loaded.ir && shadeOf(chosen, loaded.ir);
+    Object.assign(pictures, loaded);
+    counts = flir?.pair ? flir.counts : null;
     result = null;
-    const bitmap = shade ? await shown(picture, shade, palette)
-      : await bitmapOf(picture.width, picture.height, bytesOf(picture));
-    return { facts: factsOf(picture), bitmap };
+    const answer = {};
+    for (const [name, picture] of Object.entries(loaded)) {
+      const bitmap = name === "ir" ? await shown(picture, shade, palette)
+        : await bitmapOf(picture.width, picture.height, bytesOf(picture));
+      answer[name] = { facts: factsOf(picture), bitmap };
+    }
+    return answer;
   },
 
   async forget({ role }) {
     pictures[role] = null;
-    result = null;
+    counts = result = null;
   },
 
   async swap() {
     [pictures.ir, pictures.vis] = [pictures.vis, pictures.ir];
-    result = null;
+    counts = result = null;
   },
 
   async view({ window, palette }) {
