@@ -163,6 +163,20 @@ def test_what_takes_too_long_is_503_and_its_place_free_when_the_work_ends(parts,
         assert service.post("/v1/fuse", parts).status in (200, 503)
 
 
+def test_what_would_wait_for_too_long_is_refused_at_once(parts, monkeypatch):
+    held = Held(monkeypatch)
+    with running(Limits(parallel=1, waiting=9, request_s=20)) as service:
+        service.service.places.usual_s = 15.0
+        thread = started(service, parts, "10.0.0.1")  # a free worker takes it all the same
+        assert held.begun.wait(10)
+        answer = service.post("/v1/fuse", parts)
+        held.let_go.set()
+        thread.join(20)
+        assert service.settles()
+    assert answer.status == 503
+    assert "more under way than it could answer in time; try again in 30 s" in answer.sentence
+
+
 def test_a_client_that_goes_away_frees_its_place(parts, monkeypatch):
     held = Held(monkeypatch)
     with running(Limits(parallel=1, waiting=3)) as service:

@@ -115,7 +115,7 @@ class Places:
         self.held = 0
         self.in_work = 0
         self._of: Counter[str] = Counter()
-        self._usual_s = 0.2  # what a piece of work takes, as of late
+        self.usual_s = 0.2  # what a piece of work takes, as of late
         self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="fuse")
 
     @contextmanager
@@ -123,7 +123,8 @@ class Places:
         """A place for one request; begun work holds it until the thread is free.
 
         Raises:
-            Problem: 429 this client has too many already, 503 all places are taken.
+            Problem: 429 this client has too many already; 503 all places are taken, or what is
+                under way would keep it waiting for too long.
         """
         most = self.limits.per_client
         if most and self._of[client] >= most:
@@ -135,6 +136,8 @@ class Places:
             )
         if self.inside >= self.limits.workers + self.limits.waiting:
             raise self.busy("is answering as many requests as it takes at once")
+        if self.inside >= self.limits.workers and self._wait_s() > self.limits.request_s:
+            raise self.busy("has more under way than it could answer in time")
         self.inside += 1
         self._of[client] += 1
         visit = Visit(self)
@@ -171,19 +174,22 @@ class Places:
 
     def retry_s(self) -> int:
         """When there is likely to be a place again."""
-        seconds = self._usual_s * max(1, self.inside) / self.limits.workers
-        return min(max(1, ceil(seconds)), MOST_RETRY_S)
+        return min(max(1, ceil(self._wait_s())), MOST_RETRY_S)
 
     def close(self) -> None:
         """Wait for begun work and end the threads."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _wait_s(self) -> float:
+        """How long a request that came now would take, by what others took."""
+        return self.usual_s * (self.inside + 1) / self.limits.workers
 
     def _begin(self) -> None:
         self.in_work += 1
 
     def _ended(self, seconds: float) -> None:
         self.in_work -= 1
-        self._usual_s += 0.1 * (seconds - self._usual_s)
+        self.usual_s += 0.2 * (seconds - self.usual_s)
 
     def _leave(self, client: str, visit: Visit) -> None:
         self.inside -= 1
