@@ -7,7 +7,8 @@ Source: Liu, Chen, Ward & Wang, "Image Fusion With Convolutional Sparse Represen
 Signal Process. Lett. 23(12), 2016, eqs. 5 to 9.
 """
 
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from importlib.resources import files
 from typing import cast
 
@@ -55,8 +56,9 @@ def fuse_by(filters: Maps, ir: Gray, vis: Gray, *, sparsity: float) -> Gray:
     """Fuse with any filters of unit norm, (count, side, side)."""
     transfer = spectra(filters.astype(ir.dtype), (ir.shape[0], ir.shape[1]))
     base_ir, base_vis = smooth(ir), smooth(vis)
-    codes = encode(transfer, ir - base_ir, sparsity=sparsity)
-    others = encode(transfer, vis - base_vis, sparsity=sparsity)
+    details = (ir - base_ir, vis - base_vis)
+    with ThreadPoolExecutor(2) as pool:  # most of the time is spent outside the interpreter's lock
+        codes, others = pool.map(partial(encode, transfer, sparsity=sparsity), details)
     wins = activity(codes) > activity(others)
     chosen = np.where(wins, codes, others)
     return clipped(mean(base_ir, base_vis) + decode(transfer, chosen))
