@@ -290,8 +290,7 @@ def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
     begun = time.perf_counter()
     target = job.target(pair)
     try:
-        ir, vis = read_pair(pair)
-        fused, note = job.fuser.with_note(ir.pixels, stored_with_alpha(vis))
+        ir, vis, fused, note = _fused(pair, job.fuser)
         made = {target: _encoded(fused, target.suffix)}
         if job.compare:
             made[job.panel(pair)] = encode_image(panel_of(job.fuser, ir, vis, fused), ".png")
@@ -304,6 +303,20 @@ def _attempt(pair: Pair, job: Job, journal: Journal) -> Done | Failed:
     except MemoryError:
         return Failed(pair, "not enough memory for this pair; use fewer workers (--jobs 1)")
     return Done(pair, target, time.perf_counter() - begun, note=note)
+
+
+def fused_bytes(pair: Pair, fuser: Fuser, suffix: str) -> bytes:
+    """The file that a pair becomes, as bytes: what `fuse_folder` writes.
+
+    Raises:
+        FusionError: unreadable input, sizes that differ, ...
+    """
+    return _encoded(_fused(pair, fuser)[2], suffix)
+
+
+def _fused(pair: Pair, fuser: Fuser) -> tuple[Picture, Picture, Stored, str]:
+    ir, vis = read_pair(pair)
+    return ir, vis, *fuser.with_note(ir.pixels, stored_with_alpha(vis))
 
 
 def panel_of(fuser: Fuser, ir: Picture, vis: Picture, fused: Stored) -> Stored:

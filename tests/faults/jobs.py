@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from thermeld.io import write_image
@@ -66,6 +67,19 @@ def kill(job: LongJob, folder: Path, after_s: float, which: int = signal.SIGKILL
         return process.communicate(timeout=60)[1]
 
 
+def stop(job: LongJob, folder: Path, begun: str, which: int) -> tuple[int, str]:
+    """Send a signal once a file of that pattern is there; exit code and standard error."""
+    process = subprocess.Popen(
+        command(job.words), cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while process.poll() is None and not any(folder.glob(begun)):
+        time.sleep(0.02)
+    process.send_signal(which)
+    told = process.communicate(timeout=120)[1]
+    return process.returncode, told
+
+
 def leftovers(folder: Path) -> list[str]:
     return sorted(str(path) for path in folder.rglob("*.part*"))
 
@@ -85,6 +99,16 @@ def files_of(folder: Path) -> dict[str, bytes]:
         for path in sorted((folder / "out").rglob("*"))
         if path.is_file() and path.suffix in (".png", ".mkv", ".onnx")
     }
+
+
+def frames_of(folder: Path) -> list[bytes]:
+    """Of the film, which is lossless; its container holds a number drawn anew each time."""
+    film, frames = cv2.VideoCapture(str(folder / "out/film.mkv")), []
+    while True:
+        found, frame = film.read()
+        if not found:
+            return frames
+        frames.append(frame.tobytes())
 
 
 def table_of(folder: Path) -> object:
@@ -135,10 +159,20 @@ JOBS = {
     ),
     "evaluate": LongJob(
         (
-            *("evaluate", "--sets", ".", "--methods", "laplacian", "--metrics", "EN,SD,MI"),
+            *(
+                "evaluate",
+                "--sets",
+                "tiny",
+                "--data",
+                ".",
+                "--methods",
+                "laplacian",
+                "--metrics",
+                "EN,SD,MI",
+            ),
             *("-o", "out/table.csv", "--jobs", "2"),
         ),
-        pairs,
+        lambda folder: pairs(folder / "tiny"),
         table_of,
     ),
     "video": LongJob(
@@ -147,7 +181,7 @@ JOBS = {
             *("--steady", "0"),
         ),
         lambda folder: ((folder / "out").mkdir(), pairs(folder, 60))[1],
-        files_of,
+        frames_of,
     ),
     "train": LongJob(
         ("train", "killed.toml", "--data", "data", "-o", "out", "--accelerator", "cpu"),

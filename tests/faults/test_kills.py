@@ -1,10 +1,11 @@
 """SIGKILL at random moments, and SIGINT and SIGTERM: the same end, and nothing left over."""
 
 import signal
+from functools import partial
 from importlib.util import find_spec
 
 import pytest
-from jobs import JOBS, campaign, kill, leftovers, run
+from jobs import JOBS, campaign, leftovers, pairs, run, stop
 
 SLOW = {"train": "torch", "export": "onnxscript"}  # two seconds of imports a start
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in JOBS]
@@ -19,20 +20,19 @@ def test_killed_at_random_moments(name, tmp_path):
     assert not told["faults"]
 
 
-@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("name", ["fuse", "evaluate"])
-def test_a_wish_to_stop_is_heard(name, which, tmp_path):
+@pytest.mark.parametrize(("which", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("name", "begun"), [("fuse", "out/*.png"), ("evaluate", "out/*.jsonl")])
+def test_a_wish_to_stop_is_heard(name, begun, which, code, tmp_path):
     """It says so in a sentence, and the same command goes on from there."""
     job = JOBS[name]
-    job.prepare(tmp_path)
-    words = (*job.words[:-3], "--method", "latlrr") if name == "fuse" else job.words
-    slow = type(job)(words, job.prepare, job.result)
-    told = kill(slow, tmp_path, 2.5, which)
-    if told is not None:
-        assert "thermeld: stopped; the same command again goes on from here" in told
-        assert "Traceback" not in told
-    run(slow, tmp_path)
+    many = partial(pairs, count=60)
+    many(tmp_path / "tiny" if name == "evaluate" else tmp_path)
+    found, told = stop(job, tmp_path, begun, which)
+    assert found == code
+    assert "thermeld: stopped; the same command again goes on from here" in told
+    assert "Traceback" not in told
     assert not leftovers(tmp_path)
+    run(job, tmp_path)
 
 
 def test_what_a_killed_run_left_is_removed_and_what_others_write_is_not(tmp_path):

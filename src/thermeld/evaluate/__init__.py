@@ -11,9 +11,11 @@ a metric sees is its convention's business (`thermeld.metrics.CONVENTIONS`).
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from thermeld.data.results import DONE, FAILED, require_table_place, write_table
 from thermeld.evaluate.entrants import FLOORS, Entrant, entrants_of
@@ -50,13 +52,24 @@ class Outcome:
         return "skipped" if self.skipped else "failed" if self.state == FAILED else "measured"
 
 
-def evaluate(plan: Plan, out: Path, *, jobs: int = 0) -> Iterator[Outcome]:
+class Through(Protocol):
+    """What measures tasks, several at a time."""
+
+    def __call__(self, tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, dict[str, Any]]]:
+        """Each task with its line of the journal, as it ends."""
+        ...
+
+
+def evaluate(
+    plan: Plan, out: Path, *, jobs: int = 0, through: Through = work_through
+) -> Iterator[Outcome]:
     """Measure everything that the journal beside `out` does not hold yet; then write `out`.
 
     Args:
         plan: what to measure.
         out: the table, .parquet or .csv. Rows of earlier runs stay in it.
         jobs: processes; 0 for one per core.
+        through: what measures tasks, each with its line of the journal as it ends.
 
     Yields:
         What became of each image and method, as it ends.
@@ -70,10 +83,16 @@ def evaluate(plan: Plan, out: Path, *, jobs: int = 0) -> Iterator[Outcome]:
     path = out.with_name(f"{out.name}.jsonl")
     with kept_for_this_run(path):
         sweep(out.parent)  # what a killed run left
-        yield from _evaluate(plan, out, Journal(path), jobs or _usable_cores())
+        work = partial(through, jobs=jobs or _usable_cores())
+        yield from _evaluate(plan, out, Journal(path), work)
 
 
-def _evaluate(plan: Plan, out: Path, journal: Journal, jobs: int) -> Iterator[Outcome]:
+def _evaluate(
+    plan: Plan,
+    out: Path,
+    journal: Journal,
+    work: Callable[[Iterable[Task]], Iterator[tuple[Task, dict[str, Any]]]],
+) -> Iterator[Outcome]:
     todo = []
     for task in tasks_of(plan):
         if journal.holds(task):
@@ -81,7 +100,7 @@ def _evaluate(plan: Plan, out: Path, journal: Journal, jobs: int) -> Iterator[Ou
         else:
             todo.append(task)
     try:
-        for task, record in work_through(todo, jobs):
+        for task, record in work(todo):
             journal.record(record)
             yield Outcome(task.key, record["state"], record["error"])
     finally:
