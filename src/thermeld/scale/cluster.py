@@ -67,6 +67,7 @@ def cluster(pool: Pool) -> Iterator[int]:
     need("ray.data", "scale")
     mine: dict[str, Any] = {"num_cpus": pool.workers or usable_cores()}
     mine |= {"object_store_memory": STORE_BYTES, "include_dashboard": False}
+    mine |= {"_system_config": {"worker_niceness": 0}}  # Ray's 15 starves them on a busy machine
     try:
         ray.init(
             address=pool.address,
