@@ -20,6 +20,7 @@ from service import form, picture, request, running
 
 from thermeld.errors import BadSetting, UnknownName
 from thermeld.fuse import Fuser
+from thermeld.io import encode_image
 from thermeld.io.files import read_picture
 from thermeld.serve.counters import resident_bytes
 from thermeld.serve.gate import Access
@@ -87,6 +88,20 @@ def test_a_sender_that_dawdles_is_told_so(tight):
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert time.monotonic() - begun < 8
     assert tight.settles()
+
+
+def test_an_answer_that_is_not_read_does_not_stay(rng):
+    flat = encode_image(np.zeros((2000, 3000, 3), np.uint8), "png")
+    parts = {"ir": flat, "vis": flat, "method": "average", "format": "bmp"}  # 18 MB
+    with running(Limits(parallel=1, idle_s=1.0)) as service, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", service.port))
+        client.sendall(request("/v1/fuse", form(parts)))
+        client.settimeout(30)
+        assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+        time.sleep(4)  # of not reading
+        rest = sum(len(piece) for piece in iter(lambda: client.recv(65536), b""))
+    assert rest < 17e6  # what the system had in its buffers
 
 
 @pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: "])
