@@ -15,7 +15,7 @@ from pathlib import Path
 from service import picture, running
 from thermal_files import whole_flir
 
-from thermeld.align import Aligner, Warp, apply, unwarped, warp_to_json
+from thermeld.align import Aligner, Parallax, Rig, Warp, apply, rig_to_json, unwarped, warp_to_json
 from thermeld.align.files import warp_from_facts
 from thermeld.cli import main
 from thermeld.data.scene import render_scene
@@ -102,6 +102,17 @@ def test_a_given_warp_lays_the_infrared_picture(service, scene, files):
     assert "given warp" in answer.headers["thermeld-note"]
 
 
+def test_a_rig_is_used_at_its_distance(service, scene, files):
+    ir, vis = scene
+    plain = unwarped(ir.shape[:2], vis.shape[:2])
+    rig = Rig(plain, {}, parallax=Parallax(0.2, 400.0, 10.0))
+    parts = {**files, "method": "average", "warp": rig_to_json(rig), "distance": "5"}
+    fused = Fuser("average", aligner=Aligner(rig.at(5.0)))(ir, vis)
+    assert np.array_equal(pixels(service.post("/v1/fuse", parts)), fused)
+    assert "distance must be" in service.post("/v1/fuse", {**parts, "distance": "far"}).sentence
+    assert "distance must be" in service.post("/v1/fuse", {**parts, "distance": "nan"}).sentence
+
+
 def test_scores_are_the_librarys(service, scene, files):
     fused = Fuser("average")(*scene)
     parts = {**files, "fused": encode_image(fused, "png"), "metrics": "EN,SF", "convention": "tang"}
@@ -167,7 +178,9 @@ def test_sentences_are_the_command_lines(service, rng, tmp_path, monkeypatch, ca
         ({"ir": b"x", "quality": "101"}, "quality must be a whole number of 1..100"),
         ({"ir": b"x", "settings": "[1]"}, "settings must be a JSON object"),
         ({"ir": b"x", "settings": '{"levels": "many"}', "method": "laplacian"}, "levels"),
-        ({"ir": b"x", "warp": "{}"}, "matrix must be 3x3"),
+        ({"ir": b"x", "warp": "{}"}, "not a warp or rig of thermeld's"),
+        ({"ir": b"x", "warp": '{"thermeld": "warp", "version": 1}'}, "matrix must be 3x3"),
+        ({"ir": b"x", "warp": '{"thermeld": "rig", "version": 1}'}, "a rig holds a warp"),
         ({"ir": b"x", "warp": "[" * 10_000}, "warp is not JSON"),
         ({"ir": b"x", "format": "exe"}, "format must be one of"),
         ({"ir": b"x", "align": "auto", "warp": "{}"}, "send one of the two"),

@@ -158,14 +158,27 @@ def read_rig(path: str | Path) -> Rig:
     path = Path(path)
     facts = read_facts(path, ["rig", "warp"])
     try:
-        if facts["thermeld"] == "warp":
-            return Rig(warp_from_facts(facts), {})
-        warp = facts.get("warp")
-        if not isinstance(warp, dict):
-            raise BadSetting("a rig holds a warp")
-        return Rig(warp_from_facts(warp), {}, parallax=_parallax(facts.get("parallax")))
+        return rig_from_facts(facts)
     except BadSetting as error:
         raise UnreadableFile(f"{path}: {error}") from error
+
+
+def rig_from_facts(facts: Mapping[str, Any]) -> Rig:
+    """The rig that plain values state, or a warp as a rig without residuals.
+
+    Raises:
+        BadSetting: neither, or something is missing, of a wrong kind, or impossible.
+    """
+    if facts.get("thermeld") not in ("rig", "warp") or facts.get("version") != VERSION:
+        raise BadSetting(
+            f"not a warp or rig of thermeld's, version {VERSION}; make it with align or rig"
+        )
+    if facts["thermeld"] == "warp":
+        return Rig(warp_from_facts(facts), {})
+    warp = facts.get("warp")
+    if not isinstance(warp, dict):
+        raise BadSetting("a rig holds a warp")
+    return Rig(warp_from_facts(warp), {}, parallax=_parallax(facts.get("parallax")))
 
 
 def _own_warps(pairs: Mapping[str, tuple[Image, Image]], model: str) -> dict[str, Warp]:

@@ -21,7 +21,8 @@ PARTS = {
     "window": "infrared values that become black and white: auto, full, minmax, equalise, LOW:HIGH "
     "or pLOW:pHIGH",
     "align": "find how the infrared picture lies on the visible one; local: bending smoothly",
-    "warp": "lay it so: the JSON that /v1/align gives",
+    "warp": "lay it so: the JSON that /v1/align, thermeld align or thermeld rig gives",
+    "distance": "with a rig that knows its baseline: metres to the scene",
     "wedges": "what to show where the infrared camera did not look",
     "map_scale": "make a blending map at 1/2 or 1/4 scale: faster, less exact",
     "settings": "of the method, a JSON object",

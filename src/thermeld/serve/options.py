@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from thermeld.align import WEDGES, Aligner
-from thermeld.align.files import warp_from_facts
+from thermeld.align.files import number
+from thermeld.align.rig import rig_from_facts
 from thermeld.errors import BadSetting
 from thermeld.fuse import COLORS, DEFAULT_METHOD, FITS
 from thermeld.io import SUFFIXES
@@ -27,7 +28,8 @@ class FuseOptions:
         fit: see `Fuser`.
         window: see `Fuser`.
         align: "auto" or "local" to find a warp for the pair, "" to take it as it is.
-        warp: a warp's JSON to lay the infrared picture by; "" for none.
+        warp: a warp's or rig's JSON to lay the infrared picture by; "" for none.
+        distance: metres to the scene, for a rig that knows its baseline; "" for its own.
         wedges: what to show where the infrared camera did not look.
         map_scale: see `Fuser`.
         settings: of the method, a JSON object as text.
@@ -41,6 +43,7 @@ class FuseOptions:
     window: str = "auto"
     align: str = ""
     warp: str = ""
+    distance: str = ""
     wedges: str = WEDGES[0]
     map_scale: str = "1"
     settings: str = ""
@@ -88,11 +91,17 @@ class FuseOptions:
             BadSetting: the warp or the wedges are impossible.
         """
         if self.warp:
-            warp = warp_from_facts(json_object("warp", self.warp))
-            return Aligner(warp, wedges=self.wedges)
+            rig = rig_from_facts(json_object("warp", self.warp))
+            return Aligner(rig.at(self._metres()), wedges=self.wedges)
         if self.align:
             return Aligner(wedges=self.wedges, local=self.align == "local")
         return None
+
+    def _metres(self) -> float | None:
+        try:
+            return number(float(self.distance), "distance") if self.distance else None
+        except ValueError as error:
+            raise BadSetting(f"distance must be a number, got {self.distance!r}") from error
 
 
 @dataclass(frozen=True)
