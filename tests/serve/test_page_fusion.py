@@ -126,6 +126,8 @@ def test_rendered_pairs_come_out_as_by_the_command_line(
 
 
 def test_a_radiometric_file_alone_gives_both_pictures(tab, tmp_path):
+    tab.select_option("#method", "mobilefuse")
+    tab.select_option("#color", "ycbcr")
     path = tmp_path / "FLIR0001.jpg"
     path.write_bytes(whole_flir())
     tab.set_input_files("#file-ir", path)

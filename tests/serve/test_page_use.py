@@ -242,7 +242,7 @@ def live_frames(tab):
 
 def test_two_cameras_are_fused_live(tab):
     tab.get_by_role("button", name="Live", exact=True).click()
-    tab.select_option("#live-size", "320x240")
+    tab.select_option("#live-size", "320")
     tab.get_by_role("button", name="Find cameras").click()
     tab.wait_for_selector("#source-ir option:nth-child(2)", state="attached")
     assert sum(live_frames(tab)[:3]) > 0
@@ -262,7 +262,7 @@ def test_two_videos_are_fused_live(tab, tmp_path):
             for _ in range(20):
                 sink.write(picture)
     tab.get_by_role("button", name="Live", exact=True).click()
-    tab.select_option("#live-size", "320x240")
+    tab.select_option("#live-size", "320")
     tab.select_option("#live-method", "maximum")
     for role in ("ir", "vis"):
         tab.set_input_files(f"#video-{role}", tmp_path / f"{role}.mp4")

@@ -25,11 +25,28 @@ const live = new Live(engine, facts, alignment);
 
 let running = 0; // number of the newest fusion
 let loading = 0;
+let read = () => {}; // ends what is said of the file now being read
 let fusing = false;
+let waits = 0; // number of what was waited for last; only that is shown
 
 /** Say to assistive technology, and to tests, whether the result is yet to change. */
 function tellBusy() {
   $("work").setAttribute("aria-busy", String(fusing || loading > 0));
+}
+
+/** Show that something is under way, if it takes long; call what this gives when it ends. */
+function waiting(text) {
+  const mine = ++waits;
+  const timer = setTimeout(() => {
+    if (mine !== waits) return;
+    $("progress-bar").removeAttribute("value");
+    $("progress-text").textContent = text;
+    $("progress").hidden = false;
+  }, SLOW_MS);
+  return () => {
+    clearTimeout(timer);
+    if (mine === waits) $("progress").hidden = true;
+  };
 }
 
 /** Fuse what is there by what is chosen; the newest request wins. */
@@ -50,7 +67,7 @@ async function fuseOnce(mine) {
     numbers.hide();
     return;
   }
-  const slow = setTimeout(() => { if (mine === running) $("progress").hidden = false; }, SLOW_MS);
+  const ended = waiting("Fusing");
   say($("fuse-problem"));
   try {
     const how = { ...settings.chosen, warp: alignment.warp };
@@ -69,8 +86,7 @@ async function fuseOnce(mine) {
     $("state").textContent = "";
     say($("fuse-problem"), spoken(error));
   } finally {
-    clearTimeout(slow);
-    if (mine === running) $("progress").hidden = true;
+    ended();
   }
 }
 
@@ -97,15 +113,20 @@ function fuseSoon() {
   fuseLater();
 }
 
-async function savePng() {
-  const bytes = await engine.call("encode");
-  download(bytes, `${slots.stem}_fused.png`, "image/png");
+/** Make a file and hand it out. */
+async function save(make, ending) {
+  const ended = waiting("Writing the file");
+  try {
+    download(await make(), `${slots.stem}_${ending}.png`, "image/png");
+  } catch (error) {
+    say($("fuse-problem"), spoken(error));
+  } finally {
+    ended();
+  }
 }
 
-async function savePanel() {
-  const blob = await panelOf({ ir: stage.picture("ir"), vis: stage.picture("vis"), fused: stage.picture("fused") });
-  download(blob, `${slots.stem}_panel.png`, "image/png");
-}
+const panel = () =>
+  panelOf(Object.fromEntries(["ir", "vis", "fused"].map((role) => [role, stage.picture(role)])));
 
 function choose(mode) {
   for (const each of ["pictures", "live"]) {
@@ -118,10 +139,12 @@ function choose(mode) {
 
 slots.addEventListener("loading", () => {
   loading++;
+  read = waiting("Reading");
   tellBusy();
 });
 slots.addEventListener("change", () => {
   loading--;
+  read();
   alignment.renew();
   $("state").textContent = slots.complete ? "" : "Choose two pictures of one view, or take a sample.";
   fuseSoon();
@@ -143,8 +166,8 @@ live.addEventListener("take", async ({ detail }) => {
   choose("pictures");
   await slots.take(detail);
 });
-$("save-png").addEventListener("click", savePng);
-$("save-panel").addEventListener("click", savePanel);
+$("save-png").addEventListener("click", () => save(() => engine.call("encode"), "fused"));
+$("save-panel").addEventListener("click", () => save(panel, "panel"));
 for (const mode of ["pictures", "live"]) $(`mode-${mode}`).addEventListener("click", () => choose(mode));
 
 async function tellEngine() {

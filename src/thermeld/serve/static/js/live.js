@@ -123,7 +123,8 @@ export class Live extends EventTarget {
 
   /** Load the network where it runs best; a graphics processor that fails gives way. */
   async #prepare() {
-    const [width, height] = $("live-size").value.split("x").map(Number);
+    const { videoWidth, videoHeight } = $("stream-vis");
+    const width = Number($("live-size").value), height = Math.round((width * videoHeight) / videoWidth);
     const card = this.#facts.methods.find(({ name }) => name === $("live-method").value);
     const how = { card, width, height, color: $("live-color").value, scale: Number($("live-scale").value), warp: this.#alignment.warp };
     const wanted = $("live-kind").value;

@@ -33,7 +33,10 @@ export class Pane {
   constructor(canvas, viewport) {
     this.canvas = canvas;
     this.viewport = viewport;
-    viewport.addEventListener("change", () => this.paint());
+    viewport.addEventListener("change", () => {
+      canvas.classList.toggle("zoomed", viewport.zoom > 1);
+      this.paint();
+    });
     new ResizeObserver(() => this.#resize()).observe(canvas);
     canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     canvas.addEventListener("keydown", (event) => this.#key(event));

@@ -1,5 +1,6 @@
 /** Files to pictures as stored. Content decides what a file is, whatever its name says. */
 import { Refusal } from "./errors.js";
+import { requireRoom } from "./limits.js";
 import { MAGIC, readPng } from "./png.js";
 import { readTiff } from "./tiff.js";
 
@@ -26,6 +27,7 @@ async function byBrowser(bytes, format) {
     throw new Refusal("it is damaged, or a variant this browser does not know; export it again as PNG");
   }
   const { width, height } = bitmap;
+  requireRoom(width, height);
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   bitmap.close();

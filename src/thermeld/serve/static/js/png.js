@@ -4,6 +4,7 @@
  */
 import { Refusal } from "./errors.js";
 import { packed, unpacked } from "./gzip.js";
+import { requireRoom } from "./limits.js";
 import { orientationOf } from "./tiff.js";
 
 export const MAGIC = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -13,7 +14,6 @@ const GREY = 0, RGB = 2, PALETTE = 3;
 const PASSES = [
   [0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2],
 ];
-const MAX_PIXELS = 2 ** 27;
 
 const CRC = new Uint32Array(256).map((_, byte) => {
   for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? 0xedb88320 ^ (byte >>> 1) : byte >>> 1;
@@ -58,28 +58,26 @@ function headerOf(chunk) {
   if (!pixels || !header.samples || ![1, 2, 4, 8, 16].includes(header.bits)) {
     throw new Refusal("it is damaged (its header is impossible); export it again");
   }
-  if (pixels > MAX_PIXELS) {
-    throw new Refusal(`it is ${header.width}x${header.height}, too large for a browser; use the command line`);
-  }
+  requireRoom(header.width, header.height);
   return header;
 }
 
 function paeth(left, up, corner) {
-  const guess = left + up - corner;
-  const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
+  const a = Math.abs(up - corner), b = Math.abs(left - corner), c = Math.abs(left + up - 2 * corner);
   return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 
-/** Undo the filter of one row in place; `before` is the row above, or null. */
+/** Undo the filter of one row in place; `before` is the row above. */
 function unfilter(row, before, kind, step) {
-  if (kind > 4) throw new Refusal("it is damaged (an unknown filter); export it again");
-  for (let at = 0; kind && at < row.length; at++) {
-    const left = at >= step ? row[at - step] : 0;
-    const up = before ? before[at] : 0;
-    const corner = before && at >= step ? before[at - step] : 0;
-    row[at] += kind === 1 ? left : kind === 2 ? up
-      : kind === 3 ? (left + up) >> 1 : paeth(left, up, corner);
-  }
+  const count = row.length;
+  if (kind === 1) for (let at = step; at < count; at++) row[at] += row[at - step];
+  else if (kind === 2) for (let at = 0; at < count; at++) row[at] += before[at];
+  else if (kind === 3) {
+    for (let at = 0; at < count; at++) row[at] += ((at < step ? 0 : row[at - step]) + before[at]) >> 1;
+  } else if (kind === 4) {
+    for (let at = 0; at < step; at++) row[at] += before[at];
+    for (let at = step; at < count; at++) row[at] += paeth(row[at - step], before[at], before[at - step]);
+  } else if (kind) throw new Refusal("it is damaged (an unknown filter); export it again");
 }
 
 /** Samples of one row, whatever their depth. */
@@ -101,13 +99,14 @@ function rasterOf(data, header) {
   for (const [left, top, across, down] of header.interlaced ? PASSES : [[0, 0, 1, 1]]) {
     const columns = Math.ceil((width - left) / across);
     const bytes = Math.ceil((columns * samples * bits) / 8);
-    let before = null;
+    let before = new Uint8Array(bytes);
     for (let y = top; columns > 0 && y < height; y += down, at += bytes + 1) {
       if (at + bytes + 1 > data.length) throw new Refusal("it is cut off; copy or export it again");
       const row = data.subarray(at + 1, at + 1 + bytes);
       unfilter(row, before, data[at], Math.max(1, (samples * bits) >> 3));
       const values = samplesOf(row, columns * samples, bits);
-      for (let x = 0; x < columns; x++) {
+      if (across === 1) raster.set(values, y * width * samples);
+      else for (let x = 0; x < columns; x++) {
         const place = (y * width + left + x * across) * samples;
         for (let k = 0; k < samples; k++) raster[place + k] = values[x * samples + k];
       }
@@ -171,26 +170,36 @@ function chunk(kind, body) {
   return bytes;
 }
 
-/** Rows with alpha put in, big-endian, each after its filter byte (2: less the row above). */
-function filteredRows({ width, height, channels, depth, pixels, alpha }) {
-  const samples = channels + (alpha ? 1 : 0), wide = depth / 8;
-  const bytes = width * samples * wide;
-  const rows = new Uint8Array(height * (bytes + 1));
-  let before = new Uint8Array(bytes);
+/** Pixels with their opacity as their last sample. */
+function withAlpha({ channels, pixels, alpha }) {
+  if (!alpha) return pixels;
+  const all = new pixels.constructor(alpha.length * (channels + 1));
+  for (let at = 0, to = 0; at < alpha.length; at++) {
+    for (let k = 0; k < channels; k++) all[to++] = pixels[at * channels + k];
+    all[to++] = alpha[at];
+  }
+  return all;
+}
+
+/** Rows, big-endian, each after its filter byte (2: less the row above). */
+function filteredRows(picture) {
+  const { height, depth } = picture, samples = withAlpha(picture);
+  const count = samples.length / height, wide = depth / 8, length = count * wide;
+  const rows = new Uint8Array(height * (length + 1));
+  let before = new Uint8Array(length), row = new Uint8Array(length);
   for (let y = 0; y < height; y++) {
-    const row = new Uint8Array(bytes);
-    for (let x = 0, at = 0; x < width; x++) {
-      for (let k = 0; k < samples; k++) {
-        const place = y * width + x;
-        const value = k < channels ? pixels[place * channels + k] : alpha[place];
-        if (wide === 2) row[at++] = value >> 8;
-        row[at++] = value & 255;
+    const from = y * count, start = y * (length + 1) + 1;
+    for (let at = 0; at < count; at++) {
+      const value = samples[from + at];
+      if (wide === 1) row[at] = value;
+      else {
+        row[2 * at] = value >> 8;
+        row[2 * at + 1] = value & 255;
       }
     }
-    const start = y * (bytes + 1);
-    rows[start] = 2;
-    for (let at = 0; at < bytes; at++) rows[start + 1 + at] = row[at] - before[at];
-    before = row;
+    rows[start - 1] = 2;
+    for (let at = 0; at < length; at++) rows[start + at] = row[at] - before[at];
+    [before, row] = [row, before];
   }
   return rows;
 }

@@ -4,6 +4,7 @@
  */
 import { Refusal } from "./errors.js";
 import { unpacked } from "./gzip.js";
+import { requireRoom } from "./limits.js";
 
 const WIDTH = 256, HEIGHT = 257, BITS = 258, COMPRESSION = 259, PHOTOMETRIC = 262;
 const STRIP_OFFSETS = 273, ORIENTATION = 274, SAMPLES = 277, ROWS_PER_STRIP = 278;
@@ -13,7 +14,6 @@ const PLAIN = 1, LZW = 5, DEFLATE = [8, 32946];
 const CLEAR = 256, END = 257, MOST_CODES = 4096;
 const INTEGERS = { 1: "getUint8", 3: "getUint16", 4: "getUint32" };
 const BYTES = { 1: 1, 3: 2, 4: 4 };
-const MAX_PIXELS = 2 ** 27;
 
 const cure = "save it as PNG, or as plain, LZW or deflate TIFF";
 
@@ -59,9 +59,7 @@ function pageOf({ tags, little }) {
     kind: one(PHOTOMETRIC, 1), format: one(SAMPLE_FORMAT, 1), orientation: one(ORIENTATION, 1),
   };
   if (!page.width || !page.height) throw new Refusal("it is damaged (it has no size); export it again");
-  if (page.width * page.height > MAX_PIXELS) {
-    throw new Refusal(`it is ${page.width}x${page.height}, too large for a browser; use the command line`);
-  }
+  requireRoom(page.width, page.height);
   const deep = page.format === 3 ? [32] : [8, 16];
   const known = (page.kind <= 1 && page.samples === 1) || (page.kind === 2 && [3, 4].includes(page.samples));
   if (!known || ![1, 3].includes(page.format) || !deep.includes(page.bits) || one(PLANAR, 1) !== 1) {
