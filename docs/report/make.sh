@@ -4,15 +4,16 @@
 set -eu
 DATA=${DATA:-../shared/data}
 REFERENCE=${REFERENCE:-../shared/reference/metrics}
-METHODS=wavelet-max,mobilefuse,mobilefuse-blending-only,mobilefuse-generative
+METHODS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal
+METHODS=$METHODS,mobilefuse,mobilefuse-blending-only,mobilefuse-generative
 SEVEN=EN,SD,SF,MI,SCD,VIF,Qabf
 
 thermeld evaluate --sets vifb21 --data "$DATA" --methods $METHODS --color blend \
   --convention vifb --metrics AG,CE,EI,EN,MI,PSNR,RMSE,SF,SSIM,SD -o out/results.parquet
-thermeld evaluate --sets tno25 roadscene50 --data "$DATA" --methods $METHODS \
+thermeld evaluate --sets tno25 roadscene50 m3fd msrs:val --data "$DATA" --methods $METHODS \
   --convention tang --metrics $SEVEN -o out/results.parquet
 thermeld report out/results.parquet -o docs/report --against maximum \
-  --published docs/report/published.csv --title "MobileFuse and the floors" \
+  --published docs/report/published.csv --title "Trained networks and the floors" \
   --panels scenes:6/night-0 --panels scenes:6/day-fog-5
 
 thermeld evaluate --sets msrs --data "$DATA" --methods mobilefuse \

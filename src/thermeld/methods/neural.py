@@ -37,6 +37,7 @@ from thermeld.registry import Method, MethodCard, add_method, checked_settings
 
 MODELS = Path(__file__).parent / "models"
 AUTO = "auto"
+LEAST_PX = 2
 
 
 @dataclass(frozen=True)
@@ -266,11 +267,10 @@ class OnnxFusion:
                 engine = self.engine_for(ir.size, colour=colour)
                 self._chosen[key] = self._graph(engine, colour=colour)
         graph = self._chosen[key]
-        inputs = {
-            "ir": _planes(ir, graph.channels["ir"]),
-            "vis": _planes(vis, graph.channels["vis"]),
-        }
-        return _sane(graph(output, inputs), ir.shape, str(self.model.path))
+        wide = {"ir": _widened(ir), "vis": _widened(vis)}
+        inputs = {name: _planes(image, graph.channels[name]) for name, image in wide.items()}
+        answer = _sane(graph(output, inputs), wide["ir"].shape, str(self.model.path))
+        return answer[:, : ir.shape[0], : ir.shape[1]]
 
     def _graph(self, engine: Engine, *, colour: bool) -> Graph:
         variant = self.model.variant(colour=colour, precision=engine.precision)
@@ -337,6 +337,14 @@ def _planes(image: Image, channels: int) -> Image:
         np.broadcast_to(image, (3, *image.shape)) if image.ndim == 2 else (image.transpose(2, 0, 1))
     )
     return np.ascontiguousarray(stack)[None]
+
+
+def _widened(image: Image) -> Image:
+    """With a second row and column, by repeating, where there is one; mirrored borders need two."""
+    missing = [max(0, LEAST_PX - side) for side in image.shape[:2]]
+    if not any(missing):
+        return image
+    return np.pad(image, [(0, missing[0]), (0, missing[1]), (0, 0)][: image.ndim], mode="edge")
 
 
 def _checked(variant: Variant, engine: Engine, *, blends: bool) -> Graph:
