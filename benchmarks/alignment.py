@@ -1,6 +1,6 @@
 """How well infrared pictures are laid on visible ones: correlation with the true infrared.
 
-    python benchmarks/alignment.py [SET ...] [--pairs 12] [--local] [--seed 5]
+    python benchmarks/alignment.py [SET ...] [--pairs 12] [--local] [--estimator auto] [--seed 5]
     python benchmarks/alignment.py --figures docs/images/alignment.jpg
 
 `misaligned` has true infrared pictures beside warped ones. The other sets are warped here: a
@@ -122,7 +122,7 @@ def measured(name: str, given: argparse.Namespace) -> None:
     rows = []
     for case in cases(name, given.pairs, given.seed):
         begun = process_time()
-        found = estimate(case.ir, case.vis, local=given.local)
+        found = estimate(case.ir, case.vis, local=given.local, estimator=given.estimator)
         seconds = process_time() - begun
         case = settled(case) if given.settled else case
         plain = unwarped(case.ir.shape, case.vis.shape)
@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--local", action="store_true")
+    parser.add_argument("--estimator", default="auto", help="auto, edges, ecc or mutual")
     parser.add_argument("--each", action="store_true", help="a line for every pair")
     parser.add_argument("--settled", action="store_true", help="align the true pictures as well")
     parser.add_argument("--figures", type=Path)

@@ -34,6 +34,18 @@ def test_aligning_writes_the_warp_and_the_warped_picture(thermeld, street, tmp_p
     assert 0.9 < seen.mean() < 1.0
 
 
+def test_an_estimator_may_be_asked_for(thermeld, street, tmp_path):
+    out = tmp_path / "warp.json"
+    words = ("align", street / "ir.png", street / "vis.png", "-o", out, "--estimator")
+    answer = thermeld(*words, "ecc", "--json")
+    assert answer.code == 0, answer.err
+    assert "ecc" in answer.lines[0]["method"]
+    assert read_warp(out).matrix[:2, 2] == pytest.approx([12, -6], abs=4)
+    answer = thermeld(*words, "magic", "--overwrite")
+    assert answer.code == 2
+    assert "auto, edges, ecc, mutual" in answer.err
+
+
 def test_pictures_without_anything_in_common_are_refused(thermeld, street, tmp_path, rng):
     write_image(tmp_path / "noise.png", rng.integers(0, 256, (240, 320), np.uint8))
     out = tmp_path / "warp.json"

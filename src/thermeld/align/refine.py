@@ -11,7 +11,7 @@ enhanced correlation coefficient", TPAMI 30(10), 2008 (the gain); Bookstein, TPA
 (bending energy as the price of a local warp).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -80,13 +80,34 @@ def wishes(vis: Edges, ir: Edges) -> Wishes:
     down = cv2.Sobel(ir.field, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     rest = vis.field / np.float32(gain) - ir.field
     terms = ((across, across), (across, down), (down, down), (across, rest), (down, rest))
-    xx, xy, yy, bx, by = (_per_cell((a * b).sum(axis=2) * weight) for a, b in terms)
+    xx, xy, yy, bx, by = (per_cell((a * b).sum(axis=2) * weight) for a, b in terms)
     curvature = np.stack([np.stack([xx, xy], -1), np.stack([xy, yy], -1)], -1)
     return Wishes(curvature, np.stack([bx, by], -1))
 
 
+@dataclass(frozen=True)
+class Likeness:
+    """A way of comparing two pictures.
+
+    Attributes:
+        field_of: what of a picture is compared, from its plane, validity and stage.
+        wishes: where the infrared field, laid on the visible one, would rather look.
+    """
+
+    field_of: Callable[[Gray, Gray, Stage], Edges]
+    wishes: Callable[[Edges, Edges], Wishes]
+
+
+EDGES = Likeness(field_of, wishes)
+
+
 def refined(
-    pairs: Sequence[Level], matrix: Matrix, stage: Stage, *, model: str = "affine"
+    pairs: Sequence[Level],
+    matrix: Matrix,
+    stage: Stage,
+    *,
+    model: str = "affine",
+    likeness: Likeness = EDGES,
 ) -> Matrix:
     """A better warp for all pairs together; the pairs are of one size.
 
@@ -95,14 +116,15 @@ def refined(
         matrix: full-size warp to begin with.
         stage: how.
         model: "translation", "affine" or "homography".
+        likeness: what is compared; edge directions, unless told otherwise.
     """
     shape = (pairs[0].vis.shape[0], pairs[0].vis.shape[1])
     whole = np.ones(shape, np.float32)
-    views = [field_of(pair.vis, whole, stage) for pair in pairs]
+    views = [likeness.field_of(pair.vis, whole, stage) for pair in pairs]
     now = pairs[0].inward(matrix)
     basis = _basis(shape, model)
     for _ in range(stage.steps):
-        asked = _asked(pairs, views, now, stage)
+        asked = _asked(pairs, views, now, stage, likeness)
         step = _solved(asked, basis)
         now = np.linalg.inv(_as_matrix(step, shape, model)) @ now
         if np.abs(np.einsum("ijkp,p->ijk", basis, step)).max() < STILL_PX:
@@ -111,10 +133,16 @@ def refined(
     return np.asarray(ended / ended[2, 2])
 
 
-def _asked(pairs: Sequence[Level], views: Sequence[Edges], matrix: Matrix, stage: Stage) -> Wishes:
+def _asked(
+    pairs: Sequence[Level],
+    views: Sequence[Edges],
+    matrix: Matrix,
+    stage: Stage,
+    likeness: Likeness,
+) -> Wishes:
     asked = None
     for pair, view in zip(pairs, views, strict=True):
-        one = wishes(view, field_of(*pair.laid(matrix), stage))
+        one = likeness.wishes(view, likeness.field_of(*pair.laid(matrix), stage))
         asked = one if asked is None else asked + one
     assert asked is not None
     return asked
@@ -165,7 +193,8 @@ def _solved(asked: Wishes, basis: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.linalg.solve(damped, right))
 
 
-def _per_cell(values: Gray) -> NDArray[np.float64]:
+def per_cell(values: Gray) -> NDArray[np.float64]:
+    """Means over the cells, (rows, columns)."""
     return cv2.resize(values, CELLS[::-1], interpolation=cv2.INTER_AREA).astype(np.float64)
 
 

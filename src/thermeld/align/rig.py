@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from thermeld.align.estimate import FIRST, THEN, Pyramid, estimate, improved
+from thermeld.align.chain import FIRST, THEN, Pyramid, improved
+from thermeld.align.estimate import estimate
 from thermeld.align.files import VERSION, number, read_facts, warp_facts, warp_from_facts
 from thermeld.align.points import Picked, fitted
 from thermeld.align.warp import Size, Warp, spread, transformed

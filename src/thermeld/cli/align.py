@@ -37,6 +37,14 @@ def run(
     local: Annotated[
         bool, typer.Option("--local", help="Also bend smoothly, for scenes of several depths.")
     ] = False,
+    estimator: Annotated[
+        str,
+        typer.Option(
+            "--estimator",
+            metavar="auto|edges|ecc|mutual",
+            help="Edge directions, gradient magnitudes (ECC), or mutual information; auto chooses.",
+        ),
+    ] = "auto",
     window: WindowOption = "auto",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there.")
@@ -53,7 +61,8 @@ def run(
         require_writable(warped, overwrite)
     thermal, colour = read_image(ir).pixels, read_image(vis).pixels
     plane = luminance(unit(thermal, window=thermal_window(window)(thermal.dtype)))
-    found = estimate(plane, luminance(unit(colour)), model=model, local=local)
+    seen = luminance(unit(colour))
+    found = estimate(plane, seen, model=model, local=local, estimator=estimator)
     if as_json:
         typer.echo(json.dumps(_facts(found, out)))
     else:
