@@ -147,7 +147,7 @@ precision = "32-true"
 
 
 def training_data(folder: Path) -> None:
-    pairs(folder / "data/tiny", 6, (48, 64))
+    pairs(folder / "data/tiny", 24, (48, 64))
     (folder / "killed.toml").write_text(RECIPE)
 
 
@@ -189,7 +189,9 @@ JOBS = {
         losses_of,
     ),
     "export": LongJob(
-        ("export", "mobilefuse", "-o", "out"), lambda folder: folder.mkdir(exist_ok=True), exported
+        ("export", "mobilefuse", "-o", "out", "--licence", "test"),
+        lambda folder: folder.mkdir(exist_ok=True),
+        exported,
     ),
 }
 

@@ -117,3 +117,38 @@ def test_memory_stays_flat(rng):
         env=environment(),
     )  # fmt: skip
     assert int(done.stdout) < 4 * 2**20
+
+
+def test_a_second_training_is_refused(tmp_path):
+    pytest.importorskip("torch")
+    from lightning_fabric import Fabric
+
+    from thermeld.errors import UnwritableFile
+    from thermeld.train.loop import _claimed
+    from thermeld.train.weights import load_trained
+
+    recipe, fabric = load_trained("mobilefuse").recipe, Fabric(accelerator="cpu", devices=1)
+    (tmp_path / "last.ckpt.part").write_bytes(b"half")
+    with (
+        _claimed(tmp_path, recipe, fabric),
+        pytest.raises(UnwritableFile, match="another run is training"),
+        _claimed(tmp_path, recipe, fabric),
+    ):
+        pass
+    with _claimed(tmp_path, recipe, fabric):
+        assert not (tmp_path / "last.ckpt.part").exists()
+
+
+def test_no_locks_is_not_another_run(tmp_path, monkeypatch):
+    """As on some network file systems: `flock` says that there is none."""
+    from thermeld.batch import Journal
+    from thermeld.io import parts
+
+    def refuse(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(parts._fcntl, "flock", refuse)
+    with Journal(tmp_path / "thermeld.jsonl") as journal:
+        assert not journal.row("a")
+    (tmp_path / f".{'a' * 16}.part").write_bytes(b"may be someone's")
+    assert parts.sweep(tmp_path) == 0

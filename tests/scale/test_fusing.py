@@ -120,12 +120,16 @@ def test_what_kills_workers_is_set_aside(folders, inline, monkeypatch):
     assert all(old for _, old in rows(folders, job).values())  # and stays aside
 
 
-def test_the_ledger_counts_what_was_begun_in_vain():
+def test_the_ledger_knows_what_was_begun_in_vain():
     ledger = Ledger()
-    assert [ledger.begin("a", None), ledger.begin("b", "a"), ledger.begin("a", "b")] == [0, 0, 0]
-    assert [ledger.begin("a", None), ledger.begin("a", None)] == [1, 2]  # died twice with it
-    ledger.end("a")
-    assert ledger.begin("a", None) == 0
+    assert not ledger.begin_lot("a")
+    ledger.end_lot("a")
+    assert not ledger.begin_lot("a")
+    assert ledger.begin_lot("a")  # a worker died with this lot
+    assert not ledger.begin_alone("b")
+    ledger.end_alone("b")
+    assert not ledger.begin_alone("b")
+    assert ledger.begin_alone("b")  # and another with this item
 
 
 def test_addresses_of_other_kinds_and_options_of_single_items(folders, inline):

@@ -3,7 +3,8 @@
 Items travel in lots, small lists of names and addresses; pictures never enter Ray's object
 store, so what a worker holds is one pair and its method, whatever the number of items. Ray starts
 dead workers anew and gives their lots to others. What kills a worker twice is set aside: a ledger,
-an actor of its own, knows which item each dead worker was busy with.
+an actor of its own, knows which lots were begun in vain; these are done item by item, and an item
+that is begun in vain once more is the culprit.
 """
 
 import pickle
@@ -21,7 +22,6 @@ from thermeld.registry import need
 
 Task = TypeVar("Task")
 Answer: TypeAlias = dict[str, Any]
-DEADLY = 2  # workers that an item may kill
 STORE_BYTES = 128 * 2**20  # of a local cluster's object store; only names and sums pass through it
 DEATHS_AT_START = 100  # before work is given up: machines die while workers start, too
 
@@ -128,22 +128,31 @@ def _quiet(data: Any) -> None:
 
 
 class Ledger:
-    """Which items were begun and not ended, and how often: the suspects when a worker dies."""
+    """What was begun and not ended: the suspects when a worker dies."""
 
     def __init__(self) -> None:
-        self._begun: dict[str, int] = {}
+        self._lots: set[str] = set()
+        self._alone: set[str] = set()
 
-    def begin(self, name: str, ended: str | None) -> int:
-        """Note that `name` begins and `ended` is over; how often `name` was begun in vain."""
-        self.end(ended)
-        before = self._begun.get(name, 0)
-        self._begun[name] = before + 1
-        return before
+    def begin_lot(self, first: str) -> bool:
+        """Note that a lot, known by its first item, begins; whether it was begun in vain."""
+        in_vain = first in self._lots
+        self._lots.add(first)
+        return in_vain
 
-    def end(self, name: str | None) -> None:
+    def begin_alone(self, name: str) -> bool:
+        """Note that an item of a lot that was begun in vain begins; whether it was, too."""
+        in_vain = name in self._alone
+        self._alone.add(name)
+        return in_vain
+
+    def end_alone(self, name: str) -> None:
         """Note that an item is over, in whatever way."""
-        if name is not None:
-            self._begun.pop(name, None)
+        self._alone.discard(name)
+
+    def end_lot(self, first: str) -> None:
+        """Note that a lot is over."""
+        self._lots.discard(first)
 
 
 class _Worker(Generic[Task]):
@@ -162,16 +171,28 @@ class _Worker(Generic[Task]):
         )
 
     def __call__(self, row: dict[str, bytes]) -> list[dict[str, bytes]]:
-        answers: list[dict[str, bytes]] = []
-        ended = None
-        for name, task in pickle.loads(row["lot"]):
-            in_vain = self._get(self._ledger.begin.remote(name, ended))
-            answer = self._do(task) if in_vain < DEADLY else None
+        tasks: list[tuple[str, Task]] = pickle.loads(row["lot"])
+        first = tasks[0][0]
+        in_vain = self._get(self._ledger.begin_lot.remote(first))
+        do = self._alone if in_vain else self._together
+        answers = []
+        for name, task in tasks:
+            answer = do(name, task)
             self._count.inc(tags={"state": answer["state"] if answer else "quarantined"})
             answers.append({"answer": pickle.dumps((name, answer))})
-            ended = name
-        self._get(self._ledger.end.remote(ended))
+        self._get(self._ledger.end_lot.remote(first))
         return answers
+
+    def _together(self, name: str, task: Task) -> Answer | None:
+        return self._do(task)
+
+    def _alone(self, name: str, task: Task) -> Answer | None:
+        """After a worker died with this lot: one at a time, to see which item it is."""
+        if self._get(self._ledger.begin_alone.remote(name)):
+            return None
+        answer = self._do(task)
+        self._get(self._ledger.end_alone.remote(name))
+        return answer
 
 
 def _limit_memory(megabytes: int) -> None:
