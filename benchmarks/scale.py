@@ -28,6 +28,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("THERMELD_SHARED", ROOT.parent / "shared"))
 OUT = ROOT / "out" / "scale"
+WORK = Path(os.environ.get("TMPDIR", "/tmp")) / "thermeld-scale"  # pictures, made and removed
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -139,7 +140,7 @@ def _processes() -> list[tuple[int, int, str]]:
 
 def proof(count: int, method: str, seed: int) -> dict[str, object]:
     """The run that may not lose anything."""
-    folder = OUT / "proof"
+    folder = WORK / "proof"
     shutil.rmtree(folder, ignore_errors=True)
     make_pairs(folder, count, (48, 64))
     begun = time.monotonic()
@@ -218,7 +219,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 
 def cost(count: int, method: str, size: tuple[int, int]) -> dict[str, object]:
     """Processor seconds per item of the plain run and of the run over Ray, taken in turns."""
-    folder = OUT / f"cost-{size[0]}"
+    folder = WORK / f"cost-{size[0]}"
     shutil.rmtree(folder, ignore_errors=True)
     make_pairs(folder, count, size)
     plain, scaled = [], []

@@ -198,3 +198,14 @@ def test_resuming_runs_no_code(tmp_path):
     with pytest.raises(BadModel, match="damaged"):
         _load(fabric, tmp_path / "last.ckpt", {"step": 0})
     assert not (tmp_path / "was-here").exists()
+
+
+def test_names_that_are_no_text_are_refused_quietly(tmp_path, capfd):
+    """ONNX Runtime's message quotes them, fails to be read, and a retry is told on the output."""
+    plain = model([helper.make_node("Nonsense", ["ir", "vis"], ["fused"])]).SerializeToString()
+    path = tmp_path / "odd.onnx"
+    path.write_bytes(plain.replace(b"Nonsense", b"\xff\xfensense"))
+    card_for(path)
+    with pytest.raises(BadModel, match="cannot load"):
+        Fuser(path, threads=1)
+    assert capfd.readouterr() == ("", "")

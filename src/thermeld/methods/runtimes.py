@@ -114,7 +114,10 @@ class OrtGraph:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
+                content,
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=False,  # to the same processor, announced on standard output
             )
         except self._faults as error:
             raise BadModel(f"{name}: ONNX Runtime cannot load it ({error})") from error
