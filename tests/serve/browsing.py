@@ -92,3 +92,9 @@ def saved(tab, button: str, folder: Path) -> Path:
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
     return path
+
+
+def sample(tab, name: str) -> None:
+    """Take a sample, as by its button."""
+    tab.get_by_role("button", name=name).click()
+    settle(tab)

@@ -1,11 +1,14 @@
 """The browser gives the command line's results, from the same files."""
 
+import struct
+import zlib
 from itertools import product
 
 import cv2
 import numpy as np
 import pytest
 from browsing import choose, chromium, hosted, opened, saved, settle
+from handmade import chunk, png
 from thermal_files import whole_flir
 from typer.testing import CliRunner
 
@@ -224,6 +227,38 @@ def test_files_are_read_exactly(tab, rng, kind, dtype, channels):
     assert (found["width"], found["height"]) == (7, 13)
     assert found["pixels"] == plane.ravel().tolist()
     assert (found["alpha"] or []) == ([] if alpha is None else alpha.ravel().tolist())
+
+
+PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
+
+
+def interlaced(pixels):
+    """An Adam7 PNG of uint8 (H, W), by hand."""
+    rows = b""
+    for left, top, across, down in (*PASSES, (0, 1, 1, 2)):
+        part = pixels[top::down, left::across]
+        rows += b"".join(b"\0" + row.tobytes() for row in part if row.size)
+    height, width = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 1)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (17, 21)])
+def test_interlaced_pngs_are_read_exactly(tab, rng, size):
+    pixels = rng.integers(0, 256, size, dtype=np.uint8)
+    assert read_by_browser(tab, interlaced(pixels))["pixels"] == pixels.ravel().tolist()
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_pngs_of_few_bits_and_palettes_are_read_as_by_the_package(tab, rng, tmp_path, bits):
+    rows = rng.integers(0, 256, (6, 3), dtype=np.uint8)
+    colours = chunk(b"PLTE", rng.integers(0, 256, 3 << bits, dtype=np.uint8).tobytes())
+    for colour, extra in ((0, b""), (3, colours)):
+        data = png(rows, bits=bits, colour=colour, width=24 // bits - 1, extra=extra)
+        path = tmp_path / f"{colour}.png"
+        path.write_bytes(data)
+        assert read_by_browser(tab, data)["pixels"] == read_image(path).pixels.ravel().tolist()
 
 
 def test_larger_compressed_tiffs_are_read_exactly(tab, scene):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import FAKE_CAMERA, choose, chromium, hosted, opened, saved, settle
+from browsing import FAKE_CAMERA, choose, chromium, hosted, opened, sample, saved, settle
 from typer.testing import CliRunner
 
 from thermeld.align import read_warp
@@ -70,11 +70,6 @@ DROP = """([target, files]) => {
 def drop(tab, target, *paths):
     files = [[path.name, list(path.read_bytes())] for path in paths]
     tab.evaluate(DROP, [target, files])
-    settle(tab)
-
-
-def sample(tab, name):
-    tab.get_by_role("button", name=name).click()
     settle(tab)
 
 
