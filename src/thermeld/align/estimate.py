@@ -29,7 +29,7 @@ class Alignment:
 
     Attributes:
         warp: infrared onto visible; a plain resize where nothing better was found.
-        confidence: 0 to 1, that the warp is right (within about 2 % of the picture's width).
+        confidence: 0 to 1, how far to trust the warp; a scale set by hand, no measured chance.
         score_before: agreement of edge directions with a plain resize.
         score_after: with the warp.
         method: how it was found, as "near search, edges, affine"; or "as it was".

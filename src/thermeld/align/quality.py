@@ -14,6 +14,7 @@ from thermeld.image import Gray
 SIGMA = 1.0
 AROUND_PX = 10.0
 SHIFT = 0.3  # of the sides, over which chance is looked at
+# Set by hand: pictures of different places reach 7.7.
 EVEN, STEP = 7.2, 0.5  # significance at even odds, and what multiplies the odds by e
 NEAR_SHARE = 0.04  # of the width: shifts below this are neighbours, not chance
 
@@ -67,5 +68,5 @@ def _edges(laid: tuple[Gray, Gray]) -> Edges:
 
 
 def confidence(significance: float) -> float:
-    """Chance that a warp of this significance is right; fitted on pairs of known warps."""
+    """How far a warp of this significance is to be trusted, 0 to 1; a scale set by hand."""
     return float(1.0 / (1.0 + np.exp(-(significance - EVEN) / STEP)))
