@@ -167,6 +167,6 @@ def _concluded(pair: Pyramid, judge: Judge, found: Found, *, local: bool) -> Ali
     if local:
         grid = bent(pair, warp.matrix)
         score = judge.bent(warp.matrix, grid)
-        if score > after:
+        if grid.any() and score > after:
             warp, method, after = replace(warp, local=grid), f"{method}, local", score
     return Alignment(warp, confidence(found.verdict.significance), before.score, after, method)
