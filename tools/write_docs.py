@@ -3,7 +3,7 @@
 Usage: python tools/write_docs.py
 
 Replaces what stands between the markers <!-- NAME --> and <!-- /NAME --> in README.md and
-docs/results.md, and draws docs/images/demo.jpg and docs/images/training.svg.
+docs/results.md, and draws docs/images/demo.jpg, training.svg and curves.svg.
 """
 
 import csv
@@ -20,26 +20,38 @@ from thermeld.fuse import Fuser, list_methods
 from thermeld.image import to_depth
 from thermeld.io import Picture, write_image
 from thermeld.methods.neural import MODELS
+from thermeld.train.curves import draw_curves
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-LOGS = DOCS / "training"
-COLOURS = ("#c0392b", "#2471a3", "#1e8449")
+MEANS = DOCS / "report" / "means.csv"
+SETS = ("tno25", "roadscene50", "m3fd", "msrs:val")
 
 
 def main() -> None:
     """Write everything."""
     put(ROOT / "README.md", "methods", markdown_table(list_methods()))
     put(DOCS / "results.md", "trained", trained_table())
+    put(DOCS / "results.md", "runs", runs_table())
+    for name in SETS:
+        put(DOCS / "results.md", name, means_table(name))
     draw_demo(DOCS / "images" / "demo.jpg")
-    (DOCS / "images" / "training.svg").write_text(training_plot(), encoding="utf-8")
+    synthetic = [path for path in logs() if "psnr_focus" in path.read_text(encoding="utf-8")]
+    draw_curves(synthetic, DOCS / "images" / "training.svg", terms=("psnr_focus", "psnr_lighting"))
+    paired = [path for path in logs() if path not in synthetic]
+    draw_curves(paired, DOCS / "images" / "curves.svg")
+
+
+def logs() -> list[Path]:
+    """What was logged in training the shipped networks."""
+    return sorted((DOCS / "training").glob("*.csv"))
 
 
 def put(path: Path, name: str, text: str) -> None:
     """Replace a marked part of a document."""
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     whole, count = pattern.subn(
-        lambda found: found[1] + text + found[2], path.read_text(encoding="utf-8")
+        lambda found: found[1] + text + "\n" + found[2], path.read_text(encoding="utf-8")
     )
     if count != 1:
         raise SystemExit(f"{path}: expected one part marked {name}, found {count}")
@@ -63,6 +75,8 @@ def trained_table() -> str:
     rows = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for path in sorted(MODELS.glob("*.json")):
         card = json.loads(path.read_text(encoding="utf-8"))
+        if not card["holdout"]:
+            continue
         run = card["trained"]
         cells = [
             f"`{card['name']}`",
@@ -78,6 +92,44 @@ def trained_table() -> str:
     return "\n".join(rows)
 
 
+def runs_table() -> str:
+    """How the networks were trained that learned from registered pairs, from their cards."""
+    head = ("network", "parameters", "ONNX kB", "task", "steps (best)", "hours", "criterion")
+    rows = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for path in sorted(MODELS.glob("*.json")):
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if card["holdout"]:
+            continue
+        run = card["trained"]
+        cells = (
+            f"`{card['name']}`",
+            f"{card['parameters']:,}",
+            f"{card['bytes'] / 1000:.0f}",
+            run["recipe"]["task"],
+            f"{run['steps']} ({run['best_step']})",
+            f"{run['hours']:.2f}",
+            f"{run['best_loss']:.4f}",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def means_table(name: str) -> str:
+    """Means of a set's metrics from the report, with the average rank."""
+    with MEANS.open(encoding="utf-8") as file:
+        found = [row for row in csv.DictReader(file) if row["set"] == name]
+    metrics = list(dict.fromkeys(row["metric"] for row in found))
+    values: dict[str, dict[str, float]] = {}
+    for row in found:
+        value = float(row["mean"] or row["rank"])
+        values.setdefault(row["method"], {})[row["metric"]] = value
+    rows = [f"| method | {' | '.join(metrics)} |", f"|{'---|' * (1 + len(metrics))}"]
+    for method, means in values.items():
+        cells = (f"{means[metric]:.2f}" for metric in metrics)
+        rows.append(f"| `{method}` | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def draw_demo(path: Path) -> None:
     """The demo scene, fused by the default method, as one picture."""
     scene = demo_scene()
@@ -85,59 +137,6 @@ def draw_demo(path: Path) -> None:
     fuser = Fuser()
     pictures = (Picture(ir, None, path, "png"), Picture(vis, None, path, "png"))
     write_image(path, panel_of(fuser, *pictures, fuser(ir, vis)), overwrite=True)
-
-
-def training_plot() -> str:
-    """PSNR on validation pairs against steps, one line per network and kind, as SVG."""
-    width, height, left, top = 560, 300, 50, 20
-    curves = {}
-    for path in sorted(LOGS.glob("*.csv")):
-        with path.open(encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        for kind in ("focus", "lighting"):
-            points = [
-                (int(r["step"]), float(r["value"])) for r in rows if r["name"] == f"psnr_{kind}"
-            ]
-            curves[path.stem, kind] = points
-    steps = max(step for points in curves.values() for step, _ in points)
-    low = np.floor(min(v for points in curves.values() for _, v in points))
-    high = np.ceil(max(v for points in curves.values() for _, v in points))
-
-    def at(step: float, value: float) -> tuple[float, float]:
-        x = left + (width - left - 20) * step / steps
-        return x, top + (height - top - 40) * (high - value) / (high - low)
-
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + 50}" '
-        'font-family="sans-serif" font-size="11">',
-        f'<rect width="{width}" height="{height + 50}" fill="white"/>',
-    ]
-    for value in np.arange(low, high + 1, 2):
-        x, y = at(0, value)
-        parts.append(
-            f'<path d="M{x} {y}H{width - 20}" stroke="#ddd"/>'
-            f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{value:.0f}</text>'
-        )
-    for step in range(0, steps + 1, 500):
-        x, y = at(step, low)
-        parts.append(f'<text x="{x}" y="{y + 16}" text-anchor="middle">{step}</text>')
-    parts.append(f'<text x="{left}" y="12">validation PSNR, dB, against optimiser steps</text>')
-    names = sorted({name for name, _ in curves})
-    for number, name in enumerate(names):
-        colour = COLOURS[number % len(COLOURS)]
-        for kind, dash in (("focus", ""), ("lighting", "5 3")):
-            line = " ".join(
-                f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in curves[name, kind])
-            )
-            parts.append(
-                f'<polyline points="{line}" fill="none" stroke="{colour}" '
-                f'stroke-width="1.6" stroke-dasharray="{dash}"/>'
-            )
-        parts.append(
-            f'<text x="{left}" y="{height + 6 + 14 * number}" fill="{colour}">{name}: '
-            "multi-focus solid, multi-lighting dashed</text>"
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 if __name__ == "__main__":

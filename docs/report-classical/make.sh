@@ -3,7 +3,7 @@
 # Stop it and run it again: it goes on.
 set -eu
 DATA=${DATA:-../shared/data}
-METHODS=lp,rp,wavelet-max,dtcwt,cvt,nsct,cbf,wls,gtf,gff,msvd,latlrr,nsst-papcnn
+METHODS=lp,rp,wavelet-max,dtcwt,cvt,nsct,cbf,wls,gtf,gff,msvd,latlrr,nsst-papcnn,csr
 
 thermeld evaluate --sets vifb21 --data "$DATA" --methods $METHODS --convention vifb \
   --metrics AG,CE,EI,EN,MI,PSNR,RMSE,SF,SSIM,SD -o out/classical.parquet

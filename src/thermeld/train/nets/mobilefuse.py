@@ -52,12 +52,10 @@ class Stream(nn.Module):
             ).transpose(0, 1)
             mix = pointwise.weight[:, :, 0, 0]
             one.weight.copy_(torch.einsum("oc,cikl->oikl", mix, kernels))
-            shift = (
-                pointwise.bias
-                if depthwise.bias is None
-                else (pointwise.bias + mix @ depthwise.bias)
-            )
-            one.bias.copy_(shift)  # type: ignore[union-attr]
+            own, carried = pointwise.bias, depthwise.bias
+            assert own is not None  # both are built with one
+            assert one.bias is not None
+            one.bias.copy_(own if carried is None else own + mix @ carried)
         return one
 
 
