@@ -49,9 +49,9 @@ def test_card_tells_the_story(exported):
 
 
 def test_weights_come_back(exported):
-    from thermeld.train.weights import _from_safetensors
+    from thermeld.train.weights import read_safetensors
 
-    again = _from_safetensors(exported[1].with_suffix(".safetensors"))
+    again = read_safetensors(exported[1].with_suffix(".safetensors"))
     assert all(
         torch.equal(value, exported[0].net.state_dict()[key])
         for key, value in again.net.state_dict().items()

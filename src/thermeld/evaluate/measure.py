@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any
 
 import cv2
@@ -43,12 +44,14 @@ def work_through(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, dict[
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
     running: dict[Future[dict[str, Any]], Task] = {}
     try:
-        running |= {pool.submit(measure, task): task for task in islice(waiting, 2 * jobs)}
+        with _undisturbed():
+            running |= {pool.submit(measure, task): task for task in islice(waiting, 2 * jobs)}
         while running:
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
                 yield running.pop(future), future.result()
-                running |= {pool.submit(measure, task): task for task in islice(waiting, 1)}
+                with _undisturbed():
+                    running |= {pool.submit(measure, task): task for task in islice(waiting, 1)}
     except BrokenProcessPool as error:
         raise FusionError(
             "a worker process died, perhaps for want of memory; what was done is kept, "
@@ -56,6 +59,24 @@ def work_through(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, dict[
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait until a worker that is being started has been sent all it needs."""
+    if current_thread() is not main_thread():  # signals are heard in the main thread alone
+        yield
+        return
+    came: list[int] = []
+    wishes = (signal.SIGINT, signal.SIGTERM)
+    usual = {which: signal.signal(which, lambda number, _: came.append(number)) for which in wishes}
+    try:
+        yield
+    finally:
+        for which, handler in usual.items():
+            signal.signal(which, handler or signal.SIG_DFL)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def _start_worker() -> None:
