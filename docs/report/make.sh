@@ -4,7 +4,7 @@
 set -eu
 DATA=${DATA:-../shared/data}
 REFERENCE=${REFERENCE:-../shared/reference/metrics}
-METHODS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal
+METHODS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal,tardal
 METHODS=$METHODS,mobilefuse,mobilefuse-blending-only,mobilefuse-generative
 SEVEN=EN,SD,SF,MI,SCD,VIF,Qabf
 
