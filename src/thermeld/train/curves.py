@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thermeld.errors import UnknownName, UnreadableFile
+from thermeld.io.parts import write_whole
 from thermeld.registry import need
 from thermeld.train.log import read_log
 
@@ -46,10 +48,9 @@ def draw_curves(runs: Sequence[Path], path: Path, *, terms: Sequence[str] = ()) 
         axis.set_yscale("log" if name != RATE and _positive(logs, name) else "linear")
     axis.set_xlabel("step")
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.stem}.part{path.suffix}")
-    figure.savefig(temporary, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
-    temporary.replace(path)
+    kind, drawn = path.suffix[1:], BytesIO()
+    figure.savefig(drawn, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
+    write_whole(path, drawn.getvalue())
 
 
 def smoothed(

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from thermeld.errors import BadModel
+from thermeld.io.parts import write_whole
 from thermeld.train.holdout import Holdout
 from thermeld.train.variants import further_forms, write_variant
 from thermeld.train.weights import Trained, save_trained
@@ -84,9 +85,8 @@ def write_method(
         **facts,
     }
     further = [(form, *_proven(form.net)) for form in further_forms(net)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, content)
-    _write(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    write_whole(path, content)
+    write_whole(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
     for form, form_content, form_difference in further:
         proof = {"parity_with_torch": form_difference}
         write_variant(path.with_suffix(".json"), form.suffix, form_content, form.facts | proof)
@@ -190,9 +190,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(data)
-    temporary.replace(path)

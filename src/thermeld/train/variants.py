@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from thermeld.io.parts import write_whole
 from thermeld.train.coarse import coarse_forms
 
 
@@ -61,11 +62,6 @@ def write_variant(card_path: Path, suffix: str, content: bytes, facts: Mapping[s
     card = json.loads(card_path.read_text(encoding="utf-8"))
     others = [known for known in card.get("variants", ()) if known["file"] != path.name]
     card["variants"] = [*others, entry]
-    for target, data in (
-        (path, content),
-        (card_path, (json.dumps(card, indent=2) + "\n").encode()),
-    ):
-        temporary = target.with_name(target.name + ".part")
-        temporary.write_bytes(data)
-        temporary.replace(target)
+    write_whole(path, content)
+    write_whole(card_path, (json.dumps(card, indent=2) + "\n").encode())
     return path

@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from thermeld.errors import BadModel, UnknownName
+from thermeld.io.parts import write_whole
 from thermeld.methods.neural import MODELS
 from thermeld.registry import lookup
 from thermeld.train.nets import networks
@@ -63,9 +64,7 @@ def save_trained(trained: Trained, path: Path) -> None:
     """Write weights, recipe and facts as one safetensors file."""
     note = {"recipe": json.dumps(trained.recipe.as_dict()), "facts": json.dumps(trained.facts)}
     tensors = {key: value.contiguous() for key, value in trained.net.state_dict().items()}
-    temporary = path.with_name(path.name + ".part")
-    save_file(tensors, temporary, metadata=note)
-    temporary.replace(path)
+    write_whole(path, save(tensors, metadata=note))
 
 
 def read_safetensors(path: Path) -> Trained:
