@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from thermeld.train.layers.convolution import conv, leaky
+from thermeld.train.deployed import SIGNED_RANGE, Deployed
+from thermeld.train.layers.convolution import conv, folded, leaky, with_image_statistics
 
 WIDTHS = (256, 128, 64, 32)
 NARROW = 1e-3  # standard deviation of first weights
@@ -74,6 +75,20 @@ def _after_four(length: int) -> int:
     for _ in range(4):
         length = (length - 3) // 2 + 1
     return length
+
+
+def deployed_valid(net: nn.Module, *, lost_px: int) -> Deployed:
+    """A network without borders as it is shipped: its input is continued by copies of the border.
+
+    Args:
+        net: has `statistics`, "running" or "image": what normalises.
+        lost_px: pixels that it takes from every side.
+    """
+    if net.statistics == "image":
+        ready, reach_px = with_image_statistics(net), None
+    else:
+        ready, reach_px = folded(net), lost_px
+    return Deployed(ready, reach_px=reach_px, range=SIGNED_RANGE, pad_px=lost_px)
 
 
 def start_narrow(net: nn.Module) -> None:

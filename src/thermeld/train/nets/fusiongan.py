@@ -14,10 +14,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from thermeld.train.deployed import SIGNED_RANGE, Deployed
-from thermeld.train.layers.convolution import conv, folded, with_image_statistics
+from thermeld.train.layers.convolution import conv
 from thermeld.train.layers.valid import (
     ValidCritic,
+    deployed_valid,
     normalise_spectrally,
     shrinking_path,
     start_narrow,
@@ -57,10 +57,7 @@ class FusionGan(nn.Module):
 
     def deployed(self) -> nn.Module:
         """The network as it is shipped; its input is continued by copies of the border."""
-        image = self.statistics == "image"
-        net = with_image_statistics(self) if image else folded(self)
-        reach_px = None if image else LOST_PX
-        return Deployed(net, reach_px=reach_px, range=SIGNED_RANGE, pad_px=LOST_PX)
+        return deployed_valid(self, lost_px=LOST_PX)
 
 
 NETWORKS = {"fusiongan": FusionGan, "fusiongan-critic": partial(ValidCritic, spectral=True)}
