@@ -38,7 +38,7 @@ import numpy as np  # noqa: E402
 from hostile import attacks, fault_of, strike  # noqa: E402
 from service import BOUNDARY, form  # noqa: E402
 
-from thermeld.batch import usable_cores  # noqa: E402
+from thermeld.cores import usable_cores  # noqa: E402
 from thermeld.data.scene import render_scene  # noqa: E402
 from thermeld.fuse import Fuser, find_method  # noqa: E402
 from thermeld.image import to_depth  # noqa: E402

@@ -23,7 +23,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from thermeld.batch import usable_cores
+from thermeld.cores import usable_cores
 from thermeld.data.scene import render_scene
 from thermeld.fuse import Fuser
 from thermeld.image import to_depth

@@ -13,6 +13,7 @@ SOURCE = Path(thermeld.__file__).parent
 LAYER = {
     **{
         "errors": 0,
+        "cores": 0.0,
         "equalise": 0.05,
         "image": 0.1,
         "registry": 0.2,

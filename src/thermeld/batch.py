@@ -8,7 +8,6 @@ file.
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from thermeld.cores import usable_cores
 from thermeld.errors import FusionError, UnreadableFile, UnwritableFile
 from thermeld.fuse import Fuser, resized
 from thermeld.image import Stored, to_depth, unit
@@ -157,13 +157,6 @@ def _fuse_all(
             yield from (future.result() for future in ended)
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def usable_cores() -> int:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Journal:

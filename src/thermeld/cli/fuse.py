@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from thermeld.batch import COMPARE_FOLDER, Done, Failed, Job, fuse_files, fuse_folder, usable_cores
+from thermeld.batch import COMPARE_FOLDER, Done, Failed, Job, fuse_files, fuse_folder
 from thermeld.cli._options import (
     AlignOption,
     Choice,
@@ -26,6 +26,7 @@ from thermeld.cli._options import (
     WindowOption,
 )
 from thermeld.cli._parts import progress_bar
+from thermeld.cores import usable_cores
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, Fuser
 from thermeld.io import SUFFIXES, Pairing, pair_alone, pair_files

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from thermeld.batch import usable_cores
 from thermeld.cli._options import (
     Choice,
     ColorOption,
@@ -23,6 +22,7 @@ from thermeld.cli._options import (
     typed_settings,
 )
 from thermeld.cli._parts import progress_bar
+from thermeld.cores import usable_cores
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, find_method
 from thermeld.registry import need

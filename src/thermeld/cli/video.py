@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from thermeld.batch import usable_cores
 from thermeld.cli._options import (
     AlignOption,
     Choice,
@@ -27,6 +26,7 @@ from thermeld.cli._options import (
 )
 from thermeld.cli._parts import progress_bar
 from thermeld.cli._stop import Wish, stop_wish
+from thermeld.cores import usable_cores
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, Fuser
 from thermeld.video import SETTLE_S, VideoJob, VideoReport, fuse_video

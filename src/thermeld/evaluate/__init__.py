@@ -10,13 +10,13 @@ as stored; infrared of more bits is scored as its window shows it to the method.
 a metric sees is its convention's business (`thermeld.metrics.CONVENTIONS`).
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from thermeld.cores import usable_cores
 from thermeld.data.results import DONE, FAILED, require_table_place, write_table
 from thermeld.evaluate.entrants import FLOORS, Entrant, entrants_of
 from thermeld.evaluate.journal import Journal, kept_for_this_run
@@ -83,7 +83,7 @@ def evaluate(
     path = out.with_name(f"{out.name}.jsonl")
     with kept_for_this_run(path):
         sweep(out.parent)  # what a killed run left
-        work = partial(through, jobs=jobs or _usable_cores())
+        work = partial(through, jobs=jobs or usable_cores())
         yield from _evaluate(plan, out, Journal(path), work)
 
 
@@ -105,9 +105,3 @@ def _evaluate(
             yield Outcome(task.key, record["state"], record["error"])
     finally:
         write_table(out, journal.rows())
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -15,6 +15,7 @@ from threading import Lock
 from time import perf_counter, process_time
 from typing import Any
 
+from thermeld.cores import usable_cores
 from thermeld.methods.runtimes import RUNTIMES, Engine, version_of
 
 SIDES = (64, 128, 256, 512, 1024)  # a call is timed at the class nearest to its size
@@ -88,7 +89,7 @@ def versions() -> str:
 
 def processor() -> str:
     """The processor's name and how many cores this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = usable_cores()
     facts = Path("/proc/cpuinfo")
     name = platform.processor() or platform.machine()
     with suppress(OSError):  # not on every system

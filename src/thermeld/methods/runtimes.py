@@ -5,7 +5,6 @@ engine's `precision`, which is always told to the runtime: left alone, OpenVINO 
 bfloat16 on processors that have it, and results would differ by machine.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from thermeld.cores import usable_cores
 from thermeld.errors import BadModel, BadSetting
 from thermeld.image import Image
 from thermeld.registry import need
@@ -186,9 +186,9 @@ class OpenVinoGraph:
             return self._fixed[sizes]
 
     def _compiled(self, model: Any) -> "_Requests":
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        threads = self._engine.threads or cores or 1
-        streams = max(1, (cores or 1) // threads)  # calls that can run at the same time
+        cores = usable_cores()
+        threads = self._engine.threads or cores
+        streams = max(1, cores // threads)  # calls that can run at the same time
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if self._engine.precision == "bfloat16" else "f32",
             "INFERENCE_NUM_THREADS": threads * streams,

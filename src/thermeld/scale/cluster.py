@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from thermeld.batch import usable_cores
+from thermeld.cores import usable_cores
 from thermeld.errors import BadSetting, FusionError
 from thermeld.registry import need
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from thermeld.batch import usable_cores
+from thermeld.cores import usable_cores
 from thermeld.errors import BadSetting, UnknownName
 from thermeld.registry import METHODS, MethodCard, lookup
 
