@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,9 +96,9 @@ def run(
     if f".{suffix.lstrip('.').lower()}" not in SUFFIXES:
         raise BadSetting(f"--format must be one of {' '.join(SUFFIXES)}, got {suffix!r}")
     choice = Choice(
-        method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
+        *(method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale),
+        *(align, wedges, distance),
     )
-    choice = replace(choice, align=align, wedges=wedges, distance=distance)
     pairing = pair_files(ir, vis) if vis else pair_alone(ir)
     if not ir.is_dir():
         fuser = choice.fuser(threads=threads)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -89,9 +88,9 @@ def run(
     after a pause that grows up to half a minute. A slow viewer slows nobody.
     """
     choice = Choice(
-        method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
+        *(method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale),
+        *(align, wedges, distance),
     )
-    choice = replace(choice, align=align, wedges=wedges, distance=distance)
     if show:
         _require_windows()
     rate = frame_rate("--frames-fps", frames_fps)

@@ -2,7 +2,6 @@
 
 import json
 import time
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -139,9 +138,9 @@ def run(
         flicker=flicker,
     )
     choice = Choice(
-        method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale
+        *(method, color, fit, window, tuple(settings or ()), runtime, precision, map_scale),
+        *(align, wedges, distance),
     )
-    choice = replace(choice, align=align, wedges=wedges, distance=distance)
     fuser = choice.fuser(threads=max(1, usable_cores() // workers))
     with stop_wish() as wish:
         report = _watched(fuser, job, wish)
