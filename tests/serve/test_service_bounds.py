@@ -256,6 +256,21 @@ def test_pages_of_other_sites_are_kept_out_unless_they_are_named(parts):
         assert service.ask("OPTIONS", "/v1/fuse", headers=asked).status == 403
 
 
+def test_a_local_service_answers_to_no_name_of_a_web_site(parts):
+    """A site that points its own name here passes the check of origins: both headers agree."""
+    with running(Limits(parallel=1), Access(local=True)) as service:
+        rebound = {"host": f"evil.example:{service.port}"}
+        rebound["origin"] = f"http://{rebound['host']}"
+        answer = service.post("/v1/fuse", parts, **rebound)
+        assert answer.status == 403
+        assert "by its address or localhost" in answer.sentence
+        assert service.get("/", **rebound).status == 403
+        for own in ("localhost", "LOCALHOST:80", f"127.0.0.1:{service.port}", "[::1]:8760"):
+            assert service.get("/healthz", host=own).status == 200
+        for other in ("localhost.evil.example", "127.0.0.1.evil.example", "[evil]", "evil@[::1]"):
+            assert service.get("/healthz", host=other).status == 403
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
 def test_no_other_address_without_a_token_or_a_word(host):
     with pytest.raises(BadSetting, match="--token-file"):

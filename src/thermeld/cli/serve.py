@@ -75,7 +75,7 @@ def run(
     from thermeld.serve.app import Service
     from thermeld.serve.gate import Access
     from thermeld.serve.limits import MIB, Limits
-    from thermeld.serve.server import require_closed
+    from thermeld.serve.server import is_loopback, require_closed
 
     chosen: dict[str, Any] = {
         "parallel": parallel,
@@ -88,7 +88,8 @@ def run(
         "request_s": timeout,
     }
     limits = Limits(**{name: value for name, value in chosen.items() if value is not None})
-    access = Access(_token(token_file), tuple(_origin(text) for text in cors or ()))
+    token, origins = _token(token_file), tuple(_origin(text) for text in cors or ())
+    access = Access(token, origins, local=is_loopback(host) and not token)
     require_closed(host, access, anyone=anyone)
     _serve(Service(limits, access), host, port)
 

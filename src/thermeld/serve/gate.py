@@ -2,6 +2,8 @@
 
 import asyncio
 import hmac
+import ipaddress
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -39,10 +41,14 @@ class Access:
     Attributes:
         token: to be sent as "Authorization: Bearer ..."; "" for none.
         origins: other web sites whose pages may use it, as "https://example.org".
+        local: only this machine is meant to reach it, so requests must call it by an address or
+            localhost. A name in their Host header would be that of a web site which made its
+            own name point here to pass for this service's page (DNS rebinding).
     """
 
     token: str = ""
     origins: tuple[str, ...] = ()
+    local: bool = False
 
     def __post_init__(self) -> None:
         if self.token and (len(self.token) < LEAST_TOKEN or not self.token.isascii()):
@@ -57,8 +63,13 @@ class Access:
         Raises:
             Problem: 403 from a page of another site, 401 without the token.
         """
+        host = headers.get(b"host", b"").decode("latin-1")
+        if self.local and host and not _is_local(host):
+            raise Problem(
+                403, f"this service is not called {host!r}; ask for it by its address or localhost"
+            )
         origin = headers.get(b"origin", b"").decode("latin-1")
-        own = origin.partition("://")[2] == headers.get(b"host", b"").decode("latin-1")
+        own = origin.partition("://")[2] == host
         if origin and not own and origin not in self.origins:
             raise Problem(
                 403,
@@ -70,6 +81,19 @@ class Access:
         right = hmac.compare_digest(given.strip(), self.token.encode())  # in constant time
         if scheme.lower() != b"bearer" or not right:
             raise Problem(401, "this service needs its token: send 'Authorization: Bearer TOKEN'")
+
+
+def _is_local(host: str) -> bool:
+    """Whether a Host header holds an address or localhost, with or without a port."""
+    bracketed = re.fullmatch(r"\[([^\]]*)\](:\d*)?", host)
+    name = bracketed[1] if bracketed else re.sub(r":\d*$", "", host)
+    if name.lower() == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class Gate:
