@@ -39,6 +39,7 @@ DESIGN = {
     "scgrfuse": (1_184_293, 363.66),
     "scgrfuse-no-grxdb": (244_837, 74.63),
     "scgrfuse-no-scam": (261_729, 83.32),
+    "scgrfuse-slim": (297_621, 91.27),
     "sdnet": (67_091, 20.52),
     "sdnet-fusion": (28_705, 8.78),
     "seafusion": (166_657, 51.00),
