@@ -130,6 +130,7 @@ class MetricCard:
         fooled_by: what it rewards although no one would call the image better.
         also: other names of it in published tables.
         symmetric: the same value when infrared and visible change places.
+        labelled: it needs a label map beside the three images, and the rule takes that too.
     """
 
     name: str
@@ -143,6 +144,7 @@ class MetricCard:
     fooled_by: str
     also: tuple[str, ...] = ()
     symmetric: bool = True
+    labelled: bool = False
 
     @property
     def default(self) -> str:
@@ -152,13 +154,17 @@ class MetricCard:
 
 @dataclass(frozen=True)
 class Metric:
-    """A card and the rule `(ir, vis, fused, convention) -> float` it describes."""
+    """A card and the rule `(ir, vis, fused, convention) -> float` it describes.
+
+    Of labelled metrics the rule is `(ir, vis, fused, labels, convention) -> float`.
+    """
 
     card: MetricCard
     rule: Callable[..., float]
 
 
 METRICS: dict[str, Metric] = {}
+LABELLED: dict[str, Metric] = {}  # those that need a label map
 
 
 def metric(name: str, **card: Any) -> Callable[[Score], Score]:
@@ -168,10 +174,11 @@ def metric(name: str, **card: Any) -> Callable[[Score], Score]:
     """
 
     def register(rule: Score) -> Score:
-        if name in METRICS:
+        if name in METRICS | LABELLED:
             raise ValueError(f"two metrics are named {name!r}")
         summary = (rule.__doc__ or "").partition("\n")[0]
-        METRICS[name] = Metric(MetricCard(name=name, summary=summary, **card), rule)
+        entry = Metric(MetricCard(name=name, summary=summary, **card), rule)
+        (LABELLED if entry.card.labelled else METRICS)[name] = entry
         return rule
 
     return register
@@ -183,8 +190,9 @@ def find_metric(name: str) -> Metric:
     Raises:
         UnknownName: with the nearest spelling.
     """
-    names = {other: entry for entry in METRICS.values() for other in entry.card.also}
-    return lookup(names | METRICS, name, "metric")
+    known = METRICS | LABELLED
+    names = {other: entry for entry in known.values() for other in entry.card.also}
+    return lookup(names | known, name, "metric")
 
 
 def keyword_defaults(rule: Callable[..., Any]) -> dict[str, Any]:

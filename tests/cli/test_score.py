@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from thermeld.io import write_image
@@ -26,6 +27,18 @@ def test_convention_decides_the_value(thermeld, triple):
     assert tang != vifb
 
 
+def test_people_are_looked_for_where_labels_are_given(thermeld, triple, tmp_path):
+    from thermeld.io import read_image
+
+    labels = np.zeros(read_image(triple[2]).pixels.shape[:2], np.uint8)
+    labels[2:, :-6] = 2
+    write_image(tmp_path / "labels.png", labels)
+    words = ("--labels", tmp_path / "labels.png", "--metrics", "person_visibility", "--json")
+    assert thermeld("score", *triple, *words).lines[0]["person_visibility"] > 0
+    lacking = thermeld("score", *triple, "--metrics", "person_visibility")
+    assert (lacking.code, "needs a label map" in lacking.err) == (2, True)
+
+
 def test_table_for_people(thermeld, triple):
     answer = thermeld("score", *triple, "--metrics", "EN,RMSE", "--convention", "vifb")
     assert answer.code == 0
@@ -34,8 +47,6 @@ def test_table_for_people(thermeld, triple):
 
 
 def test_undefined_is_null(thermeld, tmp_path):
-    import numpy as np
-
     write_image(tmp_path / "flat.png", np.full((16, 16), 9, np.uint8))
     flat = [tmp_path / "flat.png"] * 3
     assert thermeld("score", *flat, "--metrics", "CC", "--json").lines == [{"CC": None}]

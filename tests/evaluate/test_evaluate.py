@@ -59,6 +59,19 @@ def test_every_value_is_that_of_score(folder):
     assert all(r.seconds is not None and r.checksum and r.sources for r in rows)
 
 
+def test_labels_are_taken_from_the_set_and_missed_without_failing(folder):
+    labels = np.zeros((24, 32), np.uint8)
+    labels[2:, :26] = 2
+    write_image(folder / "tiny/labels/10.png", labels)
+    out = folder / "t.csv"
+    wanted = ("person_visibility", "contrast_kept")
+    assert run(plan(folder, "average", metrics=wanted, convention="paper"), out) == ["measured"] * 3
+    found = {(row.image, row.metric): row for row in read_table(out)}
+    assert found["10", "person_visibility"].value > 0
+    assert found["1", "person_visibility"].state == "undefined"
+    assert found["1", "contrast_kept"].state == "done"
+
+
 def test_what_is_done_is_skipped_until_something_changes(folder, rng):
     out = folder / "t.csv"
     assert run(plan(folder, "average"), out) == ["measured"] * 3

@@ -2,9 +2,9 @@ import pytest
 
 from thermeld.errors import UnknownName
 from thermeld.metrics import CONVENTIONS, Agreement, document, sheet, table
-from thermeld.registry import METRICS, metric
+from thermeld.registry import LABELLED, METRICS, metric
 
-CARDS = [entry.card for entry in METRICS.values()]
+CARDS = [entry.card for entry in (METRICS | LABELLED).values()]
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
@@ -42,13 +42,13 @@ def test_a_wrong_name_says_the_right_one():
 
 def test_the_table_has_a_line_per_metric():
     lines = table().splitlines()[2:]
-    assert [line.split(" | ")[0] for line in lines] == [f"| {name}" for name in METRICS]
+    assert [line.split(" | ")[0] for line in lines] == [f"| {name}" for name in METRICS | LABELLED]
 
 
 def test_the_document_holds_the_conventions_and_every_sheet():
     text = document()
     assert all(f"- `{name}`: {meaning}." in text for name, meaning in CONVENTIONS.items())
-    assert all(f"\n## {name}\n" in text for name in METRICS)
+    assert all(f"\n## {name}\n" in text for name in METRICS | LABELLED)
 
 
 def test_no_name_means_two_metrics():

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from thermeld.errors import SizeMismatch
+from thermeld.errors import BadImage, BadSetting, SizeMismatch
+from thermeld.metrics import score
 from thermeld.metrics.target import TARGETS, target_values, target_visibility, targets
 
 
@@ -64,3 +65,23 @@ def test_people_of_msrs_are_seen_in_infrared(shared):
     assert np.mean(found["ir"]) == pytest.approx(1.16, abs=0.15)
     assert np.mean(found["vis"]) == pytest.approx(0.42, abs=0.15)
     assert np.mean(found["max"]) == pytest.approx(0.63, abs=0.15)
+
+
+def test_visibility_is_a_metric_for_pictures_with_labels(person, rng):
+    image = rng.integers(0, 256, person.shape, dtype=np.uint8)
+    names = ["person_visibility", "car_visibility"]
+    found = score(image, image, image, labels=person, metrics=names)
+    assert found["person_visibility"] == target_visibility(image, person, 2)
+    assert np.isnan(found["car_visibility"])
+    assert set(names) <= set(score(image, image, image, labels=person, convention="paper"))
+    assert not set(names) & set(score(image, image, image))
+    with pytest.raises(BadSetting, match="needs a label map"):
+        score(image, image, image, metrics=names)
+
+
+@pytest.mark.parametrize("labels", [np.zeros((100, 90, 3), np.uint8), np.zeros((100, 90))])
+def test_what_is_no_label_map_is_refused(person, labels):
+    with pytest.raises(BadImage, match="one 8-bit"):
+        score(person, person, person, labels=labels)
+    with pytest.raises(SizeMismatch, match="labels 4x4"):
+        score(person, person, person, labels=np.zeros((4, 4), np.uint8))

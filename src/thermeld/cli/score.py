@@ -17,6 +17,8 @@ thermeld score ir.png vis.png fused.png
 
 thermeld score ir.png vis.png fused.png --metrics EN,VIF,Qabf --convention tang
 
+thermeld score ir.png vis.png fused.png --labels labels.png --metrics person_visibility
+
 thermeld score ir.png vis.png fused.png --json
 """
 
@@ -37,6 +39,9 @@ def run(
         str | None,
         typer.Option("--convention", help="Whose formulas; else each metric's default."),
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Class map, for visibility of people and cars.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a fused image; `thermeld metrics` says what the numbers mean."""
@@ -46,7 +51,8 @@ def run(
 
     names = [name.strip() for name in metrics.split(",") if name.strip()] or None
     pixels = [read_image(path).pixels for path in (ir, vis, fused)]
-    values = score(*pixels, metrics=names, convention=convention)
+    marked = None if labels is None else read_image(labels).pixels
+    values = score(*pixels, labels=marked, metrics=names, convention=convention)
     if as_json:
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         typer.echo(json.dumps(finite))

@@ -104,6 +104,12 @@ def rendered(folder: Path, count: int) -> Path:
     return folder
 
 
+def labels_of(pair: Pair) -> Path | None:
+    """The class map of a pair, labels/STEM.png beside the two folders; None without one."""
+    path = pair.ir.parent.parent / "labels" / f"{pair.stem}.png"
+    return path if path.is_file() else None
+
+
 def fingerprint(pair: Pair) -> str:
     """SHA-256 over the bytes of both files.
 

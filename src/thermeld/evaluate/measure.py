@@ -19,12 +19,14 @@ import cv2
 import numpy as np
 
 from thermeld.data.results import DONE, FAILED
+from thermeld.data.sets import labels_of
 from thermeld.errors import FusionError
 from thermeld.evaluate.plan import Task
 from thermeld.fuse import Fuser, resized
 from thermeld.image import Stored, require_same_size, thermal_window, to_depth, unit
 from thermeld.io import read_image
 from thermeld.metrics import score
+from thermeld.registry import find_metric
 
 # A method is on trial here: if its arithmetic breaks down on one image, that is a result.
 BREAKDOWNS = (ArithmeticError, ValueError, IndexError, cv2.error)
@@ -108,15 +110,23 @@ def measure(task: Task) -> dict[str, Any]:
         fused, record["seconds"] = _fused(task, ir, vis)
         record["pixels"] = fused.shape[0] * fused.shape[1]
         shown = to_depth(unit(ir, window=thermal_window(task.window)(ir.dtype)), np.uint8)
-        values = score(
-            shown, _eight_bits(vis), fused, metrics=task.metrics, convention=task.convention
-        )
+        values = _values(task, shown, _eight_bits(vis), fused)
     except (FusionError, MemoryError) as error:
         reason = str(error) or "not enough memory; use fewer processes (--jobs 1)"
         failed = {"state": FAILED, "error": " ".join(reason.split())}
         return {**record, **failed, "values": dict.fromkeys(task.metrics)}
     finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
     return {**record, "values": finite}
+
+
+def _values(task: Task, ir: Stored, vis: Stored, fused: Stored) -> dict[str, float]:
+    """All that the task asks; not a number for what needs labels where there are none."""
+    needing = {name for name in task.metrics if find_metric(name).card.labelled}
+    path = labels_of(task.pair) if needing else None
+    labels = None if path is None else read_image(path).pixels
+    names = [name for name in task.metrics if labels is not None or name not in needing]
+    known = score(ir, vis, fused, labels=labels, metrics=names, convention=task.convention)
+    return {name: known.get(name, math.nan) for name in task.metrics}
 
 
 def _eight_bits(image: Stored) -> Stored:

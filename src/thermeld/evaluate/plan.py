@@ -22,7 +22,7 @@ class Plan:
     Attributes:
         sets: of pairs.
         entrants: in the order of the table.
-        metrics: names; all that the convention has if empty.
+        metrics: names; all that the convention has and that need no labels if empty.
         convention: a key of `CONVENTIONS`.
         window: which infrared values become black and white, as of `Fuser`.
         fit: what to do when sizes differ, as of `Fuser`.
@@ -37,8 +37,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         lookup(CONVENTIONS, self.convention, "convention of metrics")
-        known = names_in(self.convention)
-        names = tuple(find_metric(name).card.name for name in self.metrics) or tuple(known)
+        known = names_in(self.convention, labelled=True)
+        asked = tuple(find_metric(name).card.name for name in self.metrics)
+        names = asked or tuple(names_in(self.convention))
         for name in names:
             if name not in known:
                 raise BadSetting(f"{name} does not exist in convention {self.convention}")

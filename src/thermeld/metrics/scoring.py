@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from thermeld.errors import BadImage, RangeUnknown, SizeMismatch
+from thermeld.errors import BadImage, BadSetting, RangeUnknown, SizeMismatch
 from thermeld.image import Stored, require_finite, require_image, to_depth, unit
 from thermeld.metrics.plane import Levels, Picture, Plane
-from thermeld.registry import METRICS, Metric, find_metric, lookup
+from thermeld.registry import LABELLED, METRICS, Metric, find_metric, lookup
 
 CONVENTIONS = {
     "vifb": "the VIFB benchmark: three channels, each against its own, then averaged",
@@ -28,17 +28,21 @@ class Triple:
         ir: (H, W) or (H, W, 3) in RGB order; unsigned integers, or floats in [0, 1].
         vis: the same size.
         fused: the same size.
+        labels: (H, W), classes, for the metrics that need them.
 
     Raises:
         BadImage: not an image, or NaN in it.
         RangeUnknown: floats outside [0, 1], or signed integers.
-        SizeMismatch: the three differ in height or width.
+        SizeMismatch: they differ in height or width.
     """
 
-    def __init__(self, ir: ArrayLike, vis: ArrayLike, fused: ArrayLike) -> None:
+    def __init__(
+        self, ir: ArrayLike, vis: ArrayLike, fused: ArrayLike, labels: ArrayLike | None = None
+    ) -> None:
         given = {"infrared": ir, "visible": vis, "fused": fused}
         levels = {role: _levels(np.asarray(pixels), role) for role, pixels in given.items()}
-        _require_one_size(levels)
+        self.labels = None if labels is None else _classes(np.asarray(labels))
+        _require_one_size(levels if self.labels is None else {**levels, "labels": self.labels})
         self.ir, self.vis, self.fused = (Picture(pixels) for pixels in levels.values())
         self._views: dict[str, Views] = {}
 
@@ -47,10 +51,15 @@ class Triple:
 
         Raises:
             UnknownName: the metric does not exist in this convention.
+            BadSetting: it needs labels, and there are none.
         """
         chosen = convention or entry.card.default
         lookup(entry.card.conventions, chosen, f"convention of {entry.card.name}")
-        return float(np.mean([entry.rule(*view, chosen) for view in self._planes(chosen)]))
+        if entry.card.labelled and self.labels is None:
+            raise BadSetting(f"{entry.card.name} needs a label map; give one (labels), or leave it")
+        extra = (self.labels,) if entry.card.labelled else ()
+        views = self._planes(chosen)
+        return float(np.mean([entry.rule(*view, *extra, chosen) for view in views]))
 
     def _planes(self, convention: str) -> Views:
         kind = convention if convention in ("vifb", "cddfuse") else "gray"
@@ -74,6 +83,7 @@ def score(
     vis: ArrayLike,
     fused: ArrayLike,
     *,
+    labels: ArrayLike | None = None,
     metrics: Iterable[str] | None = None,
     convention: str | None = None,
 ) -> dict[str, float]:
@@ -83,7 +93,9 @@ def score(
         ir: infrared, (H, W) or (H, W, 3) RGB; unsigned integers, or floats in [0, 1].
         vis: visible, the same size.
         fused: the fused image, the same size.
-        metrics: which, in order; all that exist in the convention if not given.
+        labels: (H, W), the class of every pixel as in `TARGETS`, for the metrics that need it.
+        metrics: which, in order; all that exist in the convention and can be measured if not
+            given.
         convention: whose formulas and treatment of colour, a key of `CONVENTIONS`; each
             metric's own default if not given.
 
@@ -92,6 +104,7 @@ def score(
 
     Raises:
         UnknownName: no such metric or convention, or the metric does not exist in it.
+        BadSetting: a metric was asked for that needs labels, and there are none.
         FusionError: the images are refused, see `Triple`.
 
     Example:
@@ -99,18 +112,33 @@ def score(
     """
     if convention is not None:
         lookup(CONVENTIONS, convention, "convention of metrics")
-    names = list(metrics) if metrics is not None else names_in(convention)
-    triple = Triple(ir, vis, fused)
+    every = names_in(convention, labelled=labels is not None)
+    names = list(metrics) if metrics is not None else every
+    triple = Triple(ir, vis, fused, labels)
     return {name: triple.measure(find_metric(name), convention) for name in names}
 
 
-def names_in(convention: str | None) -> list[str]:
-    """The metrics that exist in a convention; all of them for None."""
+def names_in(convention: str | None, *, labelled: bool = False) -> list[str]:
+    """The metrics that exist in a convention; all of them for None.
+
+    Args:
+        convention: a key of `CONVENTIONS`.
+        labelled: those that need a label map too.
+    """
     return [
         name
-        for name, entry in METRICS.items()
+        for name, entry in (METRICS | LABELLED if labelled else METRICS).items()
         if convention is None or convention in entry.card.conventions
     ]
+
+
+def _classes(labels: Stored) -> Levels:
+    if labels.ndim != 2 or labels.dtype != np.uint8:
+        raise BadImage(
+            f"the label map holds {labels.dtype} of shape {labels.shape}; it must be one 8-bit "
+            "number of a class for every pixel, not colours"
+        )
+    return np.asarray(labels, np.uint8)
 
 
 def _levels(pixels: Stored, role: str) -> Levels:
@@ -133,4 +161,4 @@ def _require_one_size(levels: dict[str, Levels]) -> None:
     sizes = {role: pixels.shape[:2] for role, pixels in levels.items()}
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{role} {width}x{height}" for role, (height, width) in sizes.items())
-        raise SizeMismatch(f"the three images differ in size ({found}); resize them to one first")
+        raise SizeMismatch(f"the images differ in size ({found}); resize them to one first")

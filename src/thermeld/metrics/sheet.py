@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from thermeld.metrics.scoring import CONVENTIONS
-from thermeld.registry import METRICS, MetricCard, find_metric
+from thermeld.registry import LABELLED, METRICS, MetricCard, find_metric
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 
@@ -28,7 +28,7 @@ class Agreement(NamedTuple):
 def table() -> str:
     """One line per metric: direction, conventions (the default first) and what it measures."""
     lines = ["| metric | better | conventions | measures |", "|---|---|---|---|"]
-    for card in (entry.card for entry in METRICS.values()):
+    for card in (entry.card for entry in (METRICS | LABELLED).values()):
         names = ", ".join(card.conventions)
         lines.append(f"| {card.name} | {ARROWS[card.better]} | {names} | {card.summary} |")
     return "\n".join(lines)
@@ -54,7 +54,7 @@ def document(agreement: Iterable[Agreement] = ()) -> str:
     lines = ["# Metrics", "", "## Conventions", ""]
     lines += [f"- `{name}`: {meaning}." for name, meaning in CONVENTIONS.items()]
     lines += ["", "## All metrics", "", table()]
-    for entry in METRICS.values():
+    for entry in (METRICS | LABELLED).values():
         lines += ["", f"## {entry.card.name}", "", *_facts(entry.card, measured)]
     return "\n".join(lines) + "\n"
 
@@ -64,6 +64,8 @@ def _facts(card: MetricCard, agreement: Iterable[Agreement]) -> list[str]:
     lines += [f"- range: {card.range}", f"- formula: {card.formula}", f"- source: {card.source}"]
     if card.also:
         lines.append(f"- also called: {', '.join(card.also)}")
+    if card.labelled:
+        lines.append("- needs a label map beside the images, labels/STEM.png in a set")
     if not card.symmetric:
         lines.append("- infrared and visible cannot change places")
     lines += [f"- fooled by: {card.fooled_by}", "- conventions:"]

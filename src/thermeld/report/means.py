@@ -10,7 +10,7 @@ from typing import Literal
 
 from thermeld.data.results import DONE, FAILED, Row
 from thermeld.metrics import score as _score  # noqa: F401 - fills the table of metrics
-from thermeld.registry import METRICS
+from thermeld.registry import find_metric
 
 Better = Literal["higher", "lower"]
 
@@ -94,7 +94,7 @@ def _board(name: str, convention: str, rows: Sequence[Row]) -> Board:
 
 def better_of(metrics: Iterable[str]) -> dict[str, Better]:
     """Which way is better, by metric."""
-    return {metric: METRICS[metric].card.better for metric in metrics}
+    return {metric: find_metric(metric).card.better for metric in metrics}
 
 
 def ranks(values: Mapping[str, float], better: Better) -> dict[str, float]:
