@@ -245,12 +245,26 @@ def logits_for(shares):
 def test_hard_pixels_by_hand():
     logits, labels = logits_for([0.9, 0.8, 0.5, 0.2]), torch.ones(1, 1, 4, dtype=torch.long)
     losses = [-log(share) for share in (0.2, 0.5, 0.8, 0.9)]
-    found = hard_cross_entropy(logits, labels, least=1)  # two lie over -log 0.7
+    found = hard_cross_entropy(logits, labels, least=0.25)  # two lie over -log 0.7
     assert found.item() == pytest.approx(sum(losses[:2]) / 2)
-    assert hard_cross_entropy(logits, labels, least=3).item() == pytest.approx(sum(losses[:3]) / 3)
-    assert hard_cross_entropy(logits, labels, least=99).item() == pytest.approx(sum(losses) / 4)
-    terms = semantic_terms(logits, logits, labels, least=1)
+    for least, wanted in ((0.75, sum(losses[:3]) / 3), (1.0, sum(losses) / 4)):
+        assert hard_cross_entropy(logits, labels, least=least).item() == pytest.approx(wanted)
+    plain = hard_cross_entropy(logits, labels, least=1.0)
+    assert plain.item() == pytest.approx(F.cross_entropy(logits, labels).item())
+    terms = semantic_terms(logits, logits, labels, least=0.25)
     assert terms["main"].item() == terms["auxiliary"].item() == pytest.approx(found.item())
+
+
+def test_ignored_pixels_neither_count_nor_dilute():
+    logits = logits_for([0.9, 0.8, 0.5, 0.2]).requires_grad_()
+    some, none = tensor([[[255, 1, 1, 255]]]), torch.full((1, 1, 4), 255)
+    wanted = (-log(0.8) - log(0.5)) / 2
+    assert hard_cross_entropy(logits, some, least=1.0).item() == pytest.approx(wanted)
+    assert hard_cross_entropy(logits, some, least=0.0).item() == pytest.approx(-log(0.5))
+    nothing = hard_cross_entropy(logits, none, least=0.3)
+    nothing.backward()
+    assert nothing.item() == 0
+    assert not logits.grad.any()
 
 
 def test_overlap_by_hand():
