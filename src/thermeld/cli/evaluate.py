@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from thermeld.cli._judging import Terms, require_segmentation, run_judge
 from thermeld.cli._options import FitOption, JsonOption, WindowOption
 from thermeld.cli._parts import progress_bar
+
+if TYPE_CHECKING:
+    from thermeld.evaluate import Plan
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -17,7 +21,12 @@ thermeld evaluate --sets tno25 roadscene50 --data ../shared/data --metrics EN,SD
 
 thermeld evaluate --sets msrs --fused SeAFusion=fused/msrs --common --no-floors -o theirs.csv
 
+thermeld evaluate --task segmentation --sets msrs --methods mobilefuse --budget small -o seg.csv
+
 The floors average, maximum, laplacian and laplacian-4 are always measured too, unless --no-floors.
+
+--task segmentation trains DeepLabv3+ on each method's images of a labelled set's train pairs, and
+on infrared and visible alone, and measures IoU per class on its validation pairs (needs PyTorch).
 
 Exit codes: 0 all measured, 1 an image failed, 2 asked wrongly.
 """
@@ -65,6 +74,16 @@ def run(
     jobs: Annotated[
         int, typer.Option("--jobs", min=0, help="Processes. Default: one per core.")
     ] = 0,
+    task: Annotated[str, typer.Option("--task", help="metrics, or segmentation.")] = "metrics",
+    budget: Annotated[
+        str, typer.Option("--budget", help="Of segmentation: published, small, or a TOML file.")
+    ] = "published",
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="Of segmentation: trainings per method.")
+    ] = 3,
+    accelerator: Annotated[
+        str, typer.Option("--accelerator", help="Of segmentation: cpu, cuda, or auto.")
+    ] = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Fuse and score every pair of the sets; stop it and run it again to go on.
@@ -73,19 +92,33 @@ def run(
     A method that fails on an image is in the table as failed.
     """
     from thermeld.data.sets import find_set
-    from thermeld.evaluate import Entrant, Plan, entrants_of, evaluate, only_common
+    from thermeld.evaluate import Entrant, Plan, entrants_of, only_common
 
+    wanted = [*(sets or []), *(more or [])]
     given = tuple(Entrant.parse_given(text) for text in fused or [])
-    found = [find_set(name, root=data) for name in [*(sets or []), *(more or [])]]
+    if task != "metrics":
+        require_segmentation(task, {"--metrics": metrics, "--common": common, "--fit": fit})
+        named = (*entrants_of(_names(methods), color=color, floors=False), *given)
+        terms = Terms(budget, seeds, accelerator, window, as_json)
+        run_judge(wanted, named, terms, out=out, data=data)
+        return
+    found = [find_set(name, root=data) for name in wanted]
     if common:
         found = [only_common(pairs, given) for pairs in found]
     entrants = (*entrants_of(_names(methods), color=color, floors=floors), *given)
     plan = Plan(tuple(found), entrants, _names(metrics), convention, window, fit)
-    for pairs in found:
+    _measure(plan, out, jobs=jobs, as_json=as_json)
+
+
+def _measure(plan: "Plan", out: Path, *, jobs: int, as_json: bool) -> None:
+    from thermeld.evaluate import evaluate
+
+    for pairs in plan.sets:
         for path in pairs.lonely:
             typer.echo(f"thermeld: {path}: image without a partner, left out", err=True)
     tally = {"measured": 0, "skipped": 0, "failed": 0}
-    with progress_bar("measuring", sum(len(s.pairs) for s in found) * len(entrants)) as advance_to:
+    total = sum(len(pairs.pairs) for pairs in plan.sets) * len(plan.entrants)
+    with progress_bar("measuring", total) as advance_to:
         for number, outcome in enumerate(evaluate(plan, out, jobs=jobs), 1):
             where = " ".join(outcome.key[:3])
             advance_to(number, where)

@@ -4,14 +4,32 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from thermeld.data.results import DONE, FAILED, UNDEFINED, Row
 from thermeld.errors import UnwritableFile
-from thermeld.evaluate.plan import Task
 from thermeld.io.parts import lock
 
 MADE = {"parameters", "color", "settings", "checksum", "sources", "version"}
+
+
+class Asked(Protocol):
+    """What the journal may hold already: an image to measure, or a judge to train."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Set, image, method and convention."""
+        ...
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the values that are wanted."""
+        ...
+
+    @property
+    def made(self) -> Mapping[str, Any]:
+        """What the values come from, as `MADE` names it and perhaps more."""
+        ...
 
 
 @contextmanager
@@ -55,7 +73,7 @@ class Journal:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return  # cut short by a kill, or damaged: that image is measured again
 
-    def holds(self, task: Task) -> bool:
+    def holds(self, task: Asked) -> bool:
         """Whether every metric of a task was measured, from the same things in the same way."""
         record = self._records.get(task.key)
         if record is None or record["state"] == FAILED or record["made"] != task.made:

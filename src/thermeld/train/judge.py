@@ -1,0 +1,197 @@
+"""Segmentation as the judge: the same network learned on every method's images, and asked.
+
+One training per method and seed, all of one budget: the same scenes in the same order, varied
+alike, from the same start. What is reported is how well the network learned on a method's images
+finds the classes in others of them, over a whole validation split.
+
+What is finished stands in the journal beside the table, like every other measurement; a training
+that was stopped goes on from its last checkpoint.
+
+Source: Tang et al., "Image fusion in the loop of high-level vision tasks: SeAFusion", 2022, whose
+task-driven comparison this is; network and settings: see `deeplab` and `judge_budget`.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from thermeld.data.results import DONE, FAILED, require_table_place, write_table
+from thermeld.data.segmentation import CLASSES, CONVENTION, VALUES, files_beside, place_of
+from thermeld.errors import FusionError
+from thermeld.evaluate.entrants import Entrant
+from thermeld.evaluate.journal import Journal, kept_for_this_run
+from thermeld.io.parts import sweep
+from thermeld.train.judge_data import Pictures, pictures_of
+from thermeld.train.judge_forecast import Forecast, forecast
+from thermeld.train.judge_inputs import LabelledPairs, images_of
+from thermeld.train.judge_plan import Plan, Training, plan_for, trainings_of
+from thermeld.train.judge_score import values_of
+from thermeld.train.judge_show import keep_curve, keep_examples
+from thermeld.train.judge_start import start_weights
+from thermeld.train.judge_task import Judging
+from thermeld.train.loop import keep_freed_memory, train
+from thermeld.train.run import start_fabric
+
+__all__ = ["Forecast", "Judged", "Plan", "Watch", "judge", "plan_for"]
+
+START = "start"  # the training that all others begin with, in progress and outcomes
+Tensors: TypeAlias = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of one training: "trained", "skipped" (done before), "failed" or "stopped"."""
+
+    key: tuple[str, str, str, str]
+    kind: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how a run goes on.
+
+    Attributes:
+        forecast: what it will cost, before it starts.
+        step: name of a training, its steps done, its loss.
+    """
+
+    forecast: Callable[[Forecast], None] = lambda forecast: None
+    step: Callable[[str, int, float], None] = lambda name, number, loss: None
+
+
+def judge(
+    plan: Plan, out: Path, *, accelerator: str = "auto", watch: Watch | None = None
+) -> Iterator[Judged]:
+    """Train and ask everything that the journal beside `out` does not hold; keep `out` written.
+
+    Args:
+        plan: what to judge.
+        out: the table, .parquet or .csv. Rows of earlier runs stay in it.
+        accelerator: "cpu", "cuda", or "auto".
+        watch: who is told.
+
+    Yields:
+        What became of each training as it ends; after "stopped" (a signal came) nothing more.
+
+    Raises:
+        BadSetting, MissingExtra, UnwritableFile: before any work, the table cannot be written,
+            or another run is filling it.
+        FusionError: what the start or the training loop refuses.
+    """
+    require_table_place(out)
+    path = out.with_name(f"{out.name}.jsonl")
+    with kept_for_this_run(path):
+        sweep(out.parent)
+        yield from _judge(plan, out, Journal(path), accelerator, watch or Watch())
+
+
+def _judge(
+    plan: Plan, out: Path, journal: Journal, accelerator: str, watch: Watch
+) -> Iterator[Judged]:
+    todo = []
+    for training in trainings_of(plan):
+        if journal.holds(training):
+            yield Judged(training.key, "skipped")
+        else:
+            todo.append(training)
+    write_table(out, journal.rows())
+    if not todo:
+        return
+    keep_freed_memory()
+    fabric = start_fabric(plan.budget.precision, accelerator)
+    watch.forecast(forecast(plan, fabric, out, len(todo)))
+    start = _start(plan, fabric, out, watch)
+    if isinstance(start, Judged):
+        yield start
+        return
+    court = _Court(plan, out, fabric, start, watch)
+    for training in todo:
+        ended, record = court.hear(training)
+        if record:
+            journal.record(record)
+            write_table(out, journal.rows())
+        yield ended
+        if ended.kind == "stopped":
+            return
+
+
+def _start(plan: Plan, fabric: Fabric, out: Path, watch: Watch) -> Tensors | Judged | None:
+    """The common start; None for random weights; or that it was stopped."""
+    if not plan.budget.start_epochs:
+        return None
+    folder, tell = files_beside(out), _teller(watch, START)
+    found = start_weights(folder, plan.data, plan.budget, fabric, on_step=tell)
+    return found or Judged((plan.val.name, "", START, CONVENTION), "stopped")
+
+
+def _teller(watch: Watch, name: str) -> Callable[[int, Mapping[str, float]], None]:
+    return lambda number, terms: watch.step(name, number, terms["loss"])
+
+
+@dataclass(frozen=True)
+class _Court:
+    """What all trainings of a run share."""
+
+    plan: Plan
+    out: Path
+    fabric: Fabric
+    start: Tensors | None
+    watch: Watch
+
+    def pictures(self, entrant: Entrant, part: LabelledPairs) -> Pictures:
+        """An entrant's images of one split."""
+        images = images_of(
+            entrant,
+            part,
+            window=self.plan.window,
+            reduce=self.plan.budget.reduce,
+            cache=files_beside(self.out) / "fused",
+        )
+        return pictures_of(part.stems, images, part.labels, 1)
+
+    def hear(self, training: Training) -> tuple[Judged, dict[str, Any]]:
+        """Train and ask one; with it a line of the journal, empty if it was stopped."""
+        plan, record = self.plan, _empty(training)
+        try:
+            parts = [self.pictures(training.entrant, part) for part in (plan.train, plan.val)]
+        except FusionError as error:
+            reason = " ".join(str(error).split())
+            return Judged(training.key, "failed", reason), {**record, "error": reason}
+        recipe = plan.budget.recipe(training.entrant.label, pairs=len(parts[0]), seed=training.seed)
+        task = Judging(
+            recipe, plan.budget, self.fabric, *parts, classes=len(CLASSES), start=self.start
+        )
+        run = files_beside(self.out) / "runs" / training.digest
+        tell = _teller(self.watch, f"{training.entrant.label}, {training.key[1]}")
+        outcome = train(task, recipe, run, fabric=self.fabric, on_step=tell)
+        if outcome.steps < recipe.steps:
+            return Judged(training.key, "stopped"), {}
+        counts = task.confusion()
+        self._keep(task, training, run)
+        facts = {"state": DONE, "seconds": outcome.seconds, "pixels": int(counts.sum())}
+        return Judged(training.key, "trained"), {**record, **facts, "values": values_of(counts)}
+
+    def _keep(self, task: Judging, training: Training, run: Path) -> None:
+        """Take what the report shows out of a finished run, and remove the rest."""
+        set_name, seed, method, _ = training.key
+        place = place_of(self.out, set_name)
+        keep_curve(run, place, method, seed)
+        if training.seed == self.plan.seeds[0]:
+            keep_examples(task, self.plan.val, place, method)
+        shutil.rmtree(run)
+
+
+def _empty(training: Training) -> dict[str, Any]:
+    """A line of the journal for a training that came to nothing."""
+    set_name, image, method, convention = training.key
+    return {
+        **{"set": set_name, "image": image, "method": method, "convention": convention},
+        **{"made": dict(training.made), "state": FAILED, "error": "", "seconds": None},
+        **{"pixels": 0, "values": dict.fromkeys(VALUES)},
+    }
