@@ -41,12 +41,13 @@ def tiny_recipe():
 
 @pytest.fixture(scope="session")
 def tiny_pairs(tmp_path_factory):
-    """A folder with one set of twelve rendered pairs, in the layout ir/, vi/."""
+    """A folder with one set of twelve rendered pairs, in the layout ir/, vi/, labels/."""
     root = tmp_path_factory.mktemp("pairs")
     for number in range(12):
         scene = render_scene(np.random.default_rng(number), height=64, width=80, night=True)
         write_image(root / "tiny" / "ir" / f"{number}.png", to_depth(scene.ir, np.uint8))
         write_image(root / "tiny" / "vi" / f"{number}.png", to_depth(scene.vis, np.uint8))
+        write_image(root / "tiny" / "labels" / f"{number}.png", scene.labels % 9)
     return root
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,21 +18,30 @@ from thermeld.io import Pair, read_image
 from thermeld.metrics.target import TARGETS
 
 Plane = NDArray[np.uint8]
+T = TypeVar("T")
+UNLABELLED = 255
 LEAST_PX = 100  # of a labelled person
 LARGEST_PX = 800  # wider pairs are halved until they fit, so that a crop shows as much of a scene
 
 
 @dataclass(frozen=True)
 class Crops:
-    """One batch: float32 in [0, 1] and, where the sets have them, labels.
+    """One batch: float32 in [0, 1] and, of pairs read with colour, colour and labels.
 
     Attributes:
         ir: (B, H, W).
         vis: (B, H, W), luminance.
+        colour: (B, H, W, 3), the visible image in RGB.
+        labels: (B, H, W) uint8, 255 wherever a pair has none.
     """
 
     ir: NDArray[np.float32]
     vis: NDArray[np.float32]
+    colour: NDArray[np.float32] | None = None
+    labels: Plane | None = None
+
+
+Place = tuple[int, tuple[slice, slice], slice]  # index of the pair, rows and columns, mirroring
 
 
 @dataclass(frozen=True)
@@ -43,12 +53,14 @@ class RegisteredPairs:
         ir: planes (H, W), sizes differ from pair to pair.
         vis: luminance, of the same sizes.
         labels: class maps of the same sizes, None for pairs without.
+        colour: visible RGB (H, W, 3) of the same sizes; empty unless it was asked for.
     """
 
     names: tuple[str, ...] = field(default=())
     ir: tuple[Plane, ...] = field(default=(), repr=False)
     vis: tuple[Plane, ...] = field(default=(), repr=False)
     labels: tuple[Plane | None, ...] = field(default=(), repr=False)
+    colour: tuple[Plane, ...] = field(default=(), repr=False)
 
     @cached_property
     def people(self) -> list[tuple[int, tuple[int, int]]]:
@@ -59,25 +71,50 @@ class RegisteredPairs:
                 found += [(index, place) for place in _middles(labels == TARGETS["person"])]
         return found
 
+    @cached_property
+    def _known(self) -> list[Plane]:
+        """Labels of every pair, 255 where it has none."""
+        return [
+            np.full_like(ir, UNLABELLED) if labels is None else labels
+            for ir, labels in zip(self.ir, self.labels, strict=True)
+        ]
+
     def __len__(self) -> int:
         return len(self.names)
 
+    def labelled(self) -> "RegisteredPairs":
+        """Those that have labels."""
+        kept = [index for index, labels in enumerate(self.labels) if labels is not None]
+
+        def those(planes: tuple[T, ...]) -> tuple[T, ...]:
+            return tuple(planes[index] for index in kept)
+
+        colour = those(self.colour) if self.colour else ()
+        return RegisteredPairs(
+            those(self.names), those(self.ir), those(self.vis), those(self.labels), colour
+        )
+
     def draw(self, rng: np.random.Generator, count: int, size: int) -> Crops:
         """Square crops of pairs drawn evenly, half of them mirrored left to right."""
-        crops = [self._crop(rng, int(rng.integers(len(self))), size) for _ in range(count)]
-        ir, vis = (unit(np.stack(planes)) for planes in zip(*crops, strict=True))
-        return Crops(ir, vis)
+        places = [self._place(rng, int(rng.integers(len(self))), size) for _ in range(count)]
+        ir, vis = (unit(_cut(planes, places)) for planes in (self.ir, self.vis))
+        if not self.colour:
+            return Crops(ir, vis)
+        return Crops(ir, vis, unit(_cut(self.colour, places)), _cut(self._known, places))
 
-    def _crop(self, rng: np.random.Generator, index: int, size: int) -> tuple[Plane, Plane]:
+    def _place(self, rng: np.random.Generator, index: int, size: int) -> Place:
         height, width = self.ir[index].shape
         top, left = int(rng.integers(height - size + 1)), int(rng.integers(width - size + 1))
         flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
-        window = (slice(top, top + size), slice(left, left + size))
-        return self.ir[index][window][:, flip], self.vis[index][window][:, flip]
+        return index, (slice(top, top + size), slice(left, left + size)), flip
+
+
+def _cut(planes: Sequence[Plane], places: Sequence[Place]) -> Plane:
+    return np.stack([planes[index][window][:, flip] for index, window, flip in places])
 
 
 def registered_pairs(
-    sets: Sequence[str], root: Path, split: str, *, crop_px: int
+    sets: Sequence[str], root: Path, split: str, *, crop_px: int, colour: bool = False
 ) -> RegisteredPairs:
     """Decode the pairs of some sets once.
 
@@ -86,6 +123,7 @@ def registered_pairs(
         root: where sets lie.
         split: "train" or "val", as `split_pairs` parts them.
         crop_px: pairs smaller than this are left out.
+        colour: keep the visible images in colour, too, in twice the memory.
 
     Raises:
         BadSetting: a set that is kept for evaluation, or nothing large enough.
@@ -93,7 +131,7 @@ def registered_pairs(
             partner.
     """
     refuse_evaluation_sets(sets)
-    names, planes, labels = [], [], []
+    names, planes, labels, colours = [], [], [], []
     for name in sets:
         found = find_set(name, root=root)
         for pair in split_pairs(found.name, found.pairs, split):
@@ -102,10 +140,12 @@ def registered_pairs(
                 names.append(f"{found.name}/{pair.stem}")
                 planes.append((ir, vis))
                 labels.append(_labels(pair, ir.shape))
+                if colour:
+                    colours.append(_halved(_colour(pair.vis)))
     if not planes:
         raise BadSetting(f"no pair of {', '.join(sets)} ({split}) holds a crop of {crop_px} px")
     ir_planes, vis_planes = zip(*planes, strict=True)
-    return RegisteredPairs(tuple(names), ir_planes, vis_planes, tuple(labels))
+    return RegisteredPairs(tuple(names), ir_planes, vis_planes, tuple(labels), tuple(colours))
 
 
 def _labels(pair: Pair, size: tuple[int, ...]) -> Plane | None:
@@ -139,6 +179,12 @@ def _halved(plane: Plane) -> Plane:
         smaller = cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         plane = np.asarray(smaller, np.uint8)
     return plane
+
+
+def _colour(path: Path) -> Plane:
+    """RGB (H, W, 3); a grey image as three equal channels."""
+    pixels = to_depth(unit(read_image(path).pixels), np.uint8)
+    return np.asarray(pixels if pixels.ndim == 3 else np.dstack([pixels] * 3), np.uint8)
 
 
 def _grey(path: Path) -> Plane:

@@ -20,6 +20,17 @@ from thermeld.train.weights import load_trained
 
 CASES = {
     "content": {"network": "seafusion", "terms": {"intensity", "texture"}},
+    "joint": {
+        "network": "seafusion",
+        "settings": {
+            "iterations": 2,
+            "segmenter_share": 0.5,
+            "finish": False,
+            "segmenter_batch": 2,
+            "segmenter_crop_px": 64,
+        },
+        "terms": {"intensity", "texture", "semantic", "criterion", "mean_iou"},
+    },
     "staged": {"network": "lwc-densefuse", "terms": {"pixels", "structure"}},
     "selection": {
         "network": "thermeld-nano",

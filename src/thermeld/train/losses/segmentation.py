@@ -67,3 +67,22 @@ def overlap_terms(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """Cross-entropy and Dice, added for the evaluation network."""
     entropy = F.cross_entropy(logits, labels, ignore_index=IGNORED)
     return {"entropy": torch.nan_to_num(entropy), "dice": dice(logits, labels)}
+
+
+def confusion(logits: Tensor, labels: Tensor) -> Tensor:
+    """How many pixels of each class (rows) were taken for which (columns); 255 is left out."""
+    classes, kept = logits.shape[1], labels != IGNORED
+    pairs = labels[kept] * classes + logits.argmax(1)[kept]
+    return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
+
+
+def mean_intersection_over_union(counts: Tensor) -> float:
+    """Mean of TP / (TP + FP + FN) over the classes that were there or were found; 0 for none.
+
+    Args:
+        counts: sums of `confusion`.
+    """
+    right = counts.diagonal()
+    either = counts.sum(0) + counts.sum(1) - right
+    there = either > 0
+    return float((right[there] / either[there]).mean()) if there.any() else 0.0

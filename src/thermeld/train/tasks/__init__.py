@@ -11,6 +11,7 @@ from thermeld.train.crops import registered_pairs
 from thermeld.train.loop import Task
 from thermeld.train.recipe import Recipe
 from thermeld.train.tasks.content import Content
+from thermeld.train.tasks.joint import Joint
 from thermeld.train.tasks.paired import Paired
 from thermeld.train.tasks.patch_gan import OneGenerator, TwoLayers
 from thermeld.train.tasks.selection import Selection
@@ -20,6 +21,7 @@ from thermeld.train.tasks.target_aware import TargetAware
 
 PAIRED: Mapping[str, type[Paired]] = {
     "content": Content,
+    "joint": Joint,
     "selection": Selection,
     "staged": Staged,
     "target-aware": TargetAware,
@@ -54,8 +56,9 @@ def _synthetic(recipe: Recipe, data: Path, fabric: Fabric) -> Task:
 
 
 def _paired(recipe: Recipe, data: Path, fabric: Fabric) -> Task:
+    task = PAIRED[recipe.task]
     train, val = (
-        registered_pairs(recipe.sets, data, split, crop_px=recipe.crop_px)
+        registered_pairs(recipe.sets, data, split, crop_px=recipe.crop_px, colour=task.COLOUR)
         for split in ("train", "val")
     )
-    return PAIRED[recipe.task](recipe, fabric, train, val)
+    return task(recipe, fabric, train, val)

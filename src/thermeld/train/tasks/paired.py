@@ -40,6 +40,7 @@ class Paired(ABC):
     """
 
     DEFAULTS: Mapping[str, object] = {}
+    COLOUR = False  # whether batches need colour and labels
 
     def __init__(
         self, recipe: Recipe, fabric: Fabric, train: RegisteredPairs, val: RegisteredPairs
