@@ -7,10 +7,19 @@ from pathlib import Path
 from thermeld.data.results import Row, read_table, write_whole
 from thermeld.errors import BadSetting
 from thermeld.registry import lookup
+from thermeld.report.judged import judged_parts
 from thermeld.report.means import Board, boards, failures, mixed_versions
 from thermeld.report.page import Page, Part
 from thermeld.report.plots import box_figure, cdf_figure, cost_figure, standalone
 from thermeld.report.published import Printed, published_table
+from thermeld.report.segmentation import (
+    Bench,
+    benches,
+    budget_text,
+    remarks,
+    score_table,
+    split,
+)
 from thermeld.report.tables import (
     interval_table,
     latex,
@@ -74,17 +83,24 @@ def write_report(table: Path, out: Path, report: Report) -> list[Path]:
     present = {row.method: row for row in rows}
     for name in (*report.methods, *filter(None, [report.against])):
         lookup(present, name, f"method in {table.name}")
-    found = boards(rows, report.methods)
+    measured, judged = split(rows)
+    found = boards(measured, report.methods)
     names = [f"{board.set}-{board.convention}".replace(":", "-") for board in found]
     sections = {b.title: list(_parts(b, n, report)) for b, n in zip(found, names, strict=True)}
+    courts = benches(judged, report.methods)
+    for bench in courts:
+        name = f"{bench.set}-segmentation".replace(":", "-")
+        sections[f"{bench.set}, segmentation"] = list(judged_parts(bench, table, name))
     if report.panels:
         sections["Panels"] = [
             Part(panel.title, panel.text, jpeg=panel.jpeg, file=f"panel-{number}.jpg")
             for number, panel in enumerate(report.panels, 1)
         ]
-    page = Page(report.title, _notes(found, rows), sections)
+    page = Page(report.title, _notes(found, courts, rows), sections)
     files = {"report.html": page.html().encode(), "report.md": page.markdown().encode()}
-    files["tables.tex"] = "\n\n".join(latex(mean_table(b), _caption(b)) for b in found).encode()
+    tables = [latex(mean_table(board), _caption(board)) for board in found]
+    tables += [latex(score_table(bench), _judged_caption(bench)) for bench in courts]
+    files["tables.tex"] = "\n\n".join(tables).encode()
     files["means.csv"] = means_csv(found).encode()
     files |= _pictures(sections)
     return [write_whole(out / name, data) for name, data in files.items()]
@@ -144,7 +160,14 @@ def _caption(board: Board) -> str:
     )
 
 
-def _notes(found: Sequence[Board], rows: Sequence[Row]) -> list[str]:
+def _judged_caption(bench: Bench) -> str:
+    return (
+        f"IoU in percent on {bench.set}, mean and standard deviation over the seeds; best bold, "
+        f"second underlined. {budget_text(bench)}."
+    )
+
+
+def _notes(found: Sequence[Board], courts: Sequence[Bench], rows: Sequence[Row]) -> list[str]:
     versions = ", ".join(sorted({row.version for row in rows}))
     notes = [
         f"Made by thermeld report from a table of thermeld evaluate (version {versions}).",
@@ -152,11 +175,14 @@ def _notes(found: Sequence[Board], rows: Sequence[Row]) -> list[str]:
     ]
     conventions = dict.fromkeys(board.convention for board in found)
     notes += [f"Convention {name}: {COLOUR[name]}." for name in conventions]
-    notes += _colour_notes(rows)
+    measured, _ = split(rows)
+    notes += _colour_notes(measured)
+    for bench in courts:
+        notes += remarks(bench)
     for board in found:
         for method in mixed_versions(board):
             notes.append(f"{board.set}: the rows of {method} come from several versions of it.")
-    notes += _failure_notes(rows)
+    notes += _failure_notes(measured)
     return notes
 
 

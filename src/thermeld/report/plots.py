@@ -90,7 +90,7 @@ def cost_figure(board: Board) -> str | None:
         return None
     parameters = {method: float(board.rows[method][0].parameters) for method in known}
     ticker = need("matplotlib.ticker", "report")
-    with _figure(1, 2, (9.5, 3.6)) as (axes, _, done):
+    with canvas(1, 2, (9.5, 3.6)) as (axes, _, done):
         for axis, costs, label in (
             (axes[0], known, "CPU milliseconds per megapixel, one thread"),
             (axes[1], parameters, "learned parameters"),
@@ -147,14 +147,14 @@ def _grid(board: Board, *, wide: bool = False) -> Iterator[Canvas]:
     rows = -(-len(board.metrics) // columns)
     high = max(1.9, 0.4 + 0.19 * len(board.values)) if wide else 1.9
     size = (9.5, rows * high + (0.1 if wide else 0.7))
-    with _figure(rows, columns, size) as (axes, legend, done):
+    with canvas(rows, columns, size) as (axes, legend, done):
         for spare in axes[len(board.metrics) :]:
             spare.remove()
         yield Canvas(axes, legend, done)
 
 
 @contextmanager
-def _figure(rows: int, columns: int, size: tuple[float, float]) -> Iterator[Canvas]:
+def canvas(rows: int, columns: int, size: tuple[float, float]) -> Iterator[Canvas]:
     """Axes as a flat list, a function that draws the legend below, and one that gives the SVG."""
     matplotlib = need("matplotlib", "report")
     figures = need("matplotlib.figure", "report")

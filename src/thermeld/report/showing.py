@@ -16,6 +16,7 @@ from thermeld.io import Pair, encode_image, read_image
 from thermeld.registry import lookup
 from thermeld.report import Panel
 from thermeld.report.panels import Box, find_boxes, panel_image
+from thermeld.report.segmentation import split
 
 COLUMNS = 4
 PART = re.compile(r",(red|green)=")
@@ -75,7 +76,7 @@ def show(text: str, rows: Sequence[Row], source: Source) -> Panel:
 def _methods(rows: Sequence[Row], source: Source) -> dict[str, Row]:
     """Each method with its first row in the table, which says in what colour mode it was used."""
     found: dict[str, Row] = {}
-    for row in rows:
+    for row in split(rows)[0]:
         if not source.methods or row.method in source.methods:
             found.setdefault(row.method, row)
     return dict(sorted(found.items()))
