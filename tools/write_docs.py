@@ -10,6 +10,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from thermeld.train.curves import draw_curves
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+BASELINES = ROOT / "baselines"
 MEANS = DOCS / "report" / "means.csv"
 SETS = ("tno25", "roadscene50", "m3fd", "msrs:val")
 
@@ -58,6 +60,11 @@ def put(path: Path, name: str, text: str) -> None:
     path.write_text(whole, encoding="utf-8")
 
 
+def cards(folder: Path) -> list[dict[str, Any]]:
+    """All cards of a folder, by name."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
 def trained_table() -> str:
     """One row per trained network, from its card."""
     head = (
@@ -73,8 +80,7 @@ def trained_table() -> str:
         "over average",
     )
     rows = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for path in sorted(MODELS.glob("*.json")):
-        card = json.loads(path.read_text(encoding="utf-8"))
+    for card in (*cards(MODELS), *cards(BASELINES)):
         if not card["holdout"]:
             continue
         run = card["trained"]
@@ -96,13 +102,13 @@ def runs_table() -> str:
     """How the networks were trained that learned from registered pairs, from their cards."""
     head = ("network", "parameters", "ONNX kB", "task", "steps (best)", "hours", "criterion")
     rows = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for path in sorted(MODELS.glob("*.json")):
-        card = json.loads(path.read_text(encoding="utf-8"))
+    shipped = [(card, "") for card in cards(MODELS)]
+    for card, where in [*shipped, *((card, " (baseline)") for card in cards(BASELINES))]:
         if card["holdout"]:
             continue
         run = card["trained"]
         cells = (
-            f"`{card['name']}`",
+            f"`{card['name']}`{where}",
             f"{card['parameters']:,}",
             f"{card['bytes'] / 1000:.0f}",
             run["recipe"]["task"],

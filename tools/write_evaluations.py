@@ -1,4 +1,4 @@
-"""Put what a table of results says of the shipped networks into their cards.
+"""Put what a table of results says of the shipped networks and the baselines into their cards.
 
 Usage: python tools/write_evaluations.py out/results.parquet
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from thermeld.data.results import read_table, write_whole
 from thermeld.methods.neural import MODELS
 
+BASELINES = Path(__file__).resolve().parents[1] / "baselines"
+
 
 def main() -> None:
     """Write all cards of which the table has rows."""
@@ -23,7 +25,7 @@ def main() -> None:
     for row in read_table(Path(sys.argv[1])):
         if row.value is not None:
             found[row.method.split("@")[0]][row.set, row.convention, row.metric].append(row.value)
-    for path in sorted(MODELS.glob("*.json")):
+    for path in sorted([*MODELS.glob("*.json"), *BASELINES.glob("*.json")]):
         card = json.loads(path.read_text(encoding="utf-8"))
         if card["name"] not in found:
             continue

@@ -6,15 +6,23 @@ DATA=${DATA:-../shared/data}
 REFERENCE=${REFERENCE:-../shared/reference/metrics}
 METHODS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal,tardal
 METHODS=$METHODS,mobilefuse,mobilefuse-blending-only,mobilefuse-generative
+for FILE in baselines/*.onnx; do METHODS=$METHODS,$FILE; done
 SEVEN=EN,SD,SF,MI,SCD,VIF,Qabf
 
-thermeld evaluate --sets vifb21 --data "$DATA" --methods $METHODS --color blend \
+thermeld evaluate --sets vifb21 --data "$DATA" --methods "$METHODS" --color blend \
   --convention vifb --metrics AG,CE,EI,EN,MI,PSNR,RMSE,SF,SSIM,SD -o out/results.parquet
-thermeld evaluate --sets tno25 roadscene50 m3fd msrs:val --data "$DATA" --methods $METHODS \
+thermeld evaluate --sets tno25 roadscene50 m3fd msrs:val --data "$DATA" --methods "$METHODS" \
   --convention tang --metrics $SEVEN -o out/results.parquet
 thermeld report out/results.parquet -o docs/report --against maximum \
   --published docs/report/published.csv --title "Trained networks and the floors" \
   --panels scenes:6/night-0 --panels scenes:6/day-fog-5
+
+# What the tables of the papers do not ask: similarity, contrast kept, people and cars seen.
+thermeld evaluate --sets tno25 roadscene50 m3fd msrs:val --data "$DATA" --methods "$METHODS" \
+  --convention tang --metrics SSIM,MS_SSIM -o out/more.parquet
+thermeld evaluate --sets tno25 roadscene50 m3fd msrs:val --data "$DATA" --methods "$METHODS" \
+  --convention paper --metrics contrast_kept,person_visibility,car_visibility -o out/more.parquet
+thermeld report out/more.parquet -o docs/report/more --title "What the papers' tables do not ask"
 
 thermeld evaluate --sets msrs --data "$DATA" --methods mobilefuse \
   --fused SeAFusion="$REFERENCE/fused/msrs/SeAFusion" --common \
