@@ -26,7 +26,7 @@ from thermeld.errors import FusionError
 from thermeld.evaluate.entrants import Entrant
 from thermeld.evaluate.journal import Journal, kept_for_this_run
 from thermeld.io.parts import sweep
-from thermeld.train.judge_data import Pictures, pictures_of
+from thermeld.train.judge_data import Pictures
 from thermeld.train.judge_forecast import Forecast, forecast
 from thermeld.train.judge_inputs import LabelledPairs, images_of
 from thermeld.train.judge_plan import Plan, Training, plan_for, trainings_of
@@ -153,7 +153,7 @@ class _Court:
             reduce=self.plan.budget.reduce,
             cache=files_beside(self.out) / "fused",
         )
-        return pictures_of(part.stems, images, part.labels, 1)
+        return Pictures(part.stems, images, part.labels)
 
     def hear(self, training: Training) -> tuple[Judged, dict[str, Any]]:
         """Train and ask one; with it a line of the journal, empty if it was stopped."""

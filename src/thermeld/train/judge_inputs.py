@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from thermeld.data.segmentation import CLASSES, IGNORED, INFRARED, VISIBLE
 from thermeld.data.sets import PairSet, find_set, fingerprint
-from thermeld.errors import BadSetting, FusionError
+from thermeld.errors import BadSetting, FusionError, SizeMismatch
 from thermeld.evaluate.entrants import Entrant
 from thermeld.evaluate.measure import BREAKDOWNS
 from thermeld.fuse import Fuser
@@ -115,31 +116,39 @@ def images_of(
     What was made is kept in `cache`, so that every seed finds it.
 
     Raises:
-        FusionError: an image cannot be made or read.
+        FusionError: an image cannot be made or read, or its size is not that of its labels.
     """
-    if entrant.given:
-        given = (read_image(entrant.file(part.set, pair.stem)).pixels for pair in part.pairs)
-        return tuple(_eight_bits(image, reduce) for image in given)
+    make = _maker(entrant, part.set, window)
+    if entrant.given:  # others may change them
+        return tuple(_made(*one, make, reduce) for one in zip(part.pairs, part.labels, strict=True))
     made = {**asdict(entrant), **facts_of(entrant, ()), "window": window, "reduce": reduce}
-    digest = hashlib.sha256(json.dumps([part.name, made], sort_keys=True).encode()).hexdigest()
+    made |= {"sources": fingerprint_of((part,)), "version": version("thermeld")}
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
     folder = cache / digest[:16]
-    make = _maker(entrant, window)
-    return tuple(_kept(pair, folder / f"{pair.stem}.png", make, reduce) for pair in part.pairs)
+    return tuple(
+        _kept(folder / f"{pair.stem}.png", partial(_made, pair, labels, make, reduce))
+        for pair, labels in zip(part.pairs, part.labels, strict=True)
+    )
 
 
-def _kept(pair: Pair, path: Path, make: Callable[[Pair], Stored], reduce: int) -> Pixels:
+def _kept(path: Path, make: Callable[[], Pixels]) -> Pixels:
     if path.is_file():
         return np.asarray(read_image(path).pixels, np.uint8)
-    image = _eight_bits(make(pair), reduce)
+    image = make()
     write_image(path, image)
     return image
 
 
-def _eight_bits(image: Stored, reduce: int) -> Pixels:
-    return reduced(np.asarray(to_depth(unit(image), np.uint8)), reduce)
+def _made(pair: Pair, labels: Pixels, make: Callable[[Pair], Stored], reduce: int) -> Pixels:
+    image = np.asarray(to_depth(unit(make(pair)), np.uint8))
+    if image.shape[:2] != labels.shape:
+        raise SizeMismatch(f"{pair.stem}: image {image.shape[:2]}, labels {labels.shape}")
+    return reduced(image, reduce)
 
 
-def _maker(entrant: Entrant, window: str) -> Callable[[Pair], Stored]:
+def _maker(entrant: Entrant, name: str, window: str) -> Callable[[Pair], Stored]:
+    if entrant.given:
+        return lambda pair: read_image(entrant.file(name, pair.stem)).pixels
     if entrant == SOURCES[1]:
         return lambda pair: read_image(pair.vis).pixels
     if entrant == SOURCES[0]:
