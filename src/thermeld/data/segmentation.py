@@ -1,7 +1,7 @@
 """What the judge writes and the report reads: classes, their colours, names and places of files.
 
 Rows of the results table: one per set, seed (as its image), method and value of `VALUES`, in the
-convention `CONVENTION`, as shares in [0, 1].
+convention `CONVENTION`, as shares in [0, 1]; its seconds are those of the training.
 """
 
 from pathlib import Path

@@ -48,6 +48,7 @@ class Judging:
             net.load_state_dict({**net.state_dict(), **start})
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.bare = net
+        self.counted: Counts | None = None
         self.net, self.optimiser = fabric.setup(net, optimiser_of(recipe, net))
 
     def state(self) -> dict[str, object]:
@@ -59,6 +60,7 @@ class Judging:
         rate = rate_at(self.recipe.learning_rate, number, self.recipe.steps)
         set_rate([self.optimiser], rate)
         self.net.train()
+        self.counted = None
         images, labels = (
             self.fabric.to_device(torch.from_numpy(part))
             for part in batch(self.pictures_in, self.budget, seed=self.recipe.seed, number=number)
@@ -78,12 +80,14 @@ class Judging:
         return {"validation_loss": 1.0 - mean_iou(self.confusion())}
 
     def confusion(self) -> Counts:
-        """Over all of `val`, at the resolution of its labels."""
-        parts = (
-            confusion(labels, self.answer(image, labels.shape), self.classes)
-            for image, labels in zip(self.val.images, self.val.labels, strict=True)
-        )
-        return np.sum(list(parts), axis=0)
+        """Over all of `val`, at the resolution of its labels; asked once after a step."""
+        if self.counted is None:
+            parts = (
+                confusion(labels, self.answer(image, labels.shape), self.classes)
+                for image, labels in zip(self.val.images, self.val.labels, strict=True)
+            )
+            self.counted = np.sum(list(parts), axis=0)
+        return self.counted
 
     @torch.no_grad()
     def answer(self, image: Pixels, size: tuple[int, ...]) -> Pixels:

@@ -38,12 +38,14 @@ class Depthwise(nn.Conv2d):
         apart, (height, width) = self.dilation[0], features.shape[2:]
         if not self.training or apart == 1 or height % apart or width % apart:
             return super().forward(features)
-        phases = features.unflatten(3, (-1, apart)).unflatten(2, (-1, apart))
-        phases = phases.permute(3, 5, 0, 1, 2, 4).flatten(0, 2)  # (a a B, C, H / a, W / a)
-        phases = phases.contiguous(memory_format=torch.channels_last)
+        count, channels = features.shape[:2]
+        cut = (height // apart, width // apart)
+        phases = features.reshape(count, channels, cut[0], apart, cut[1], apart)
+        phases = phases.permute(3, 5, 0, 1, 2, 4).reshape(-1, channels, *cut)
+        phases = phases.contiguous(memory_format=torch.channels_last)  # (a a B, C, H / a, W / a)
         deep = F.conv2d(phases, self.weight, padding=1, groups=self.groups)
-        deep = deep.unflatten(0, (apart, apart, -1)).permute(2, 3, 4, 0, 5, 1)
-        return deep.flatten(4, 5).flatten(2, 3)
+        deep = deep.reshape(apart, apart, count, channels, *cut).permute(2, 3, 4, 0, 5, 1)
+        return deep.reshape(features.shape)
 
 
 class InvertedResidual(nn.Module):
