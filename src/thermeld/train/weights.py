@@ -63,7 +63,11 @@ def load_trained(name_or_run: str) -> Trained:
 def save_trained(trained: Trained, path: Path) -> None:
     """Write weights, recipe and facts as one safetensors file."""
     note = {"recipe": json.dumps(trained.recipe.as_dict()), "facts": json.dumps(trained.facts)}
-    tensors = {key: value.contiguous() for key, value in trained.net.state_dict().items()}
+    # Cloned: layers may share weights, and a safetensors file must not.
+    state = trained.net.state_dict()
+    tensors = {
+        key: value.clone(memory_format=torch.contiguous_format) for key, value in state.items()
+    }
     write_whole(path, save(tensors, metadata=note))
 
 
