@@ -1,5 +1,8 @@
 """When which network learns, and how fast."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from thermeld.errors import BadSetting
@@ -88,3 +91,15 @@ def test_shipped_joint_recipes_are_possible_and_the_ablation_is_as_long():
         for name, recipe in joint.items()
     }
     assert recipes["scgrfuse-no-semantic"].steps == fusing["scgrfuse"]
+
+
+def test_full_recipe_of_the_page_is_the_published_one(tmp_path):
+    page = Path(__file__).resolve().parents[2] / "docs" / "joint-training.md"
+    written = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "full.toml").write_text(written, encoding="utf-8")
+    recipe = read_recipe(str(tmp_path / "full.toml"))
+    plan = Plan(**recipe.settings)
+    fusing, segmenting, *_ = phases_of(plan, recipe.steps)
+    assert abs(fusing.end - 3610) <= 2
+    assert abs(segmenting.end - 23_610) <= 2
+    assert plan == replace(Plan(), segmenter_share=plan.segmenter_share)
