@@ -205,7 +205,7 @@ class Joint(Paired):
             fused = shipped(batch["ir"], batch["vis"])["fused"].clamp(0, 1)
             criteria.append(float(self.criterion(fused, batch["ir"], batch["vis"])))
             main, _ = self.bare_segmenter(recoloured(fused, batch["vis"], batch["colour"]))
-            counts += confusion(main, batch["labels"])
+            counts += confusion(main, batch["labels"]).cpu()
         criterion = float(np.mean(criteria))
         return {
             "validation_loss": criterion if self.settled() else inf,
