@@ -135,7 +135,7 @@ def _kept(path: Path, make: Callable[[], Pixels]) -> Pixels:
     if path.is_file():
         return np.asarray(read_image(path).pixels, np.uint8)
     image = make()
-    write_image(path, image)
+    write_image(path, image, overwrite=True)  # another run may have been quicker
     return image
 
 

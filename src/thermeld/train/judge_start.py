@@ -8,6 +8,7 @@ start than a visible image.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,20 +35,14 @@ SEED = 0
 
 def start_recipe(budget: Budget, pairs: int) -> Recipe:
     """How the start is trained: as the judge, for other epochs at another rate."""
-    rate, epochs = budget.start_rate, budget.start_epochs
-    steps = epochs * max(1, pairs // budget.batch)
-    whole = budget.recipe("start", pairs=pairs, seed=SEED).as_dict()
-    changed = {"steps": steps, "learning_rate": rate, "final_learning_rate": 0.01 * rate}
-    lists = {key: tuple(whole[key]) for key in ("kinds", "sets")}
-    return Recipe(**{**whole, **changed, **lists, "validate_every": steps})
+    own = replace(budget, name="start", epochs=budget.start_epochs, rate=budget.start_rate)
+    return own.recipe("start", pairs=pairs, seed=SEED)
 
 
 def start_path(folder: Path, recipe: Recipe) -> Path:
-    """Where the start of a recipe is kept; what does not change it is not in its name."""
-    counts = {k: v for k, v in recipe.as_dict().items() if k not in ("save_every", "settings")}
-    shaping = {k: v for k, v in recipe.settings.items() if k not in ("name", "epochs", "rate")}
-    digest = hashlib.sha256(json.dumps([counts, shaping], sort_keys=True).encode()).hexdigest()
-    return folder / f"start-{digest[:16]}.safetensors"
+    """Where the start of a recipe is kept."""
+    text = json.dumps(recipe.as_dict(), sort_keys=True)
+    return folder / f"start-{hashlib.sha256(text.encode()).hexdigest()[:16]}.safetensors"
 
 
 def camvid_files(data: Path) -> tuple[MaskedImages, MaskedImages]:
