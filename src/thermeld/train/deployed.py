@@ -21,6 +21,7 @@ class Deployed(nn.Module):
         reach_px: how far a pixel's result depends on the input; None = on the whole image.
         range: the network's values for black and white.
         pad_px: copies of the border pixel put around both images, for networks that shrink.
+        align_px: a piece of an image gives what the whole gives if it begins at a multiple of this.
 
     Attributes:
         channels: of the two inputs.
@@ -36,10 +37,11 @@ class Deployed(nn.Module):
         reach_px: int | None,
         range: tuple[float, float] = SHARED_RANGE,
         pad_px: int = 0,
+        align_px: int = 1,
     ) -> None:
         super().__init__()
         self.net = net
-        self.reach_px = reach_px
+        self.reach_px, self.align_px = reach_px, align_px
         self.low, self.span = range[0], range[1] - range[0]
         self.pad_px = pad_px
         self.channels = {"ir": 1, "vis": 1}

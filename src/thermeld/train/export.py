@@ -78,6 +78,7 @@ def write_method(
         "parameters": sum(p.numel() for p in net.parameters()),
         "channels": deployed.channels,
         "reach_px": deployed.reach_px,
+        "align_px": getattr(deployed, "align_px", 1),
         "blends": deployed.blends,
         "range": [0, 1],
         "opset": OPSET,

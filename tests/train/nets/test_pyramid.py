@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from thermeld.train.nets import networks
-from thermeld.train.nets.pyramid import LEVELS, SHARPNESS
+from thermeld.train.nets.pyramid import BRIGHTNESS, LEVEL, LEVELS, SHARPNESS
 
 NAMES = ("thermeld-nano", "thermeld-small")
 TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
@@ -37,19 +37,22 @@ def up(plane, size):
 
 
 def classical(ir, vis):
-    """Bands chosen softly by magnitude, averaged base: written without torch."""
+    """Bands chosen softly by magnitude, the brighter base: written without torch."""
     fused, bands = [], []
     planes = [ir.astype(np.float64), vis.astype(np.float64)]
     for _ in range(LEVELS):
         lows = [down(plane) for plane in planes]
         bands.append([p - up(low, p.shape) for p, low in zip(planes, lows, strict=True)])
         planes = lows
-    fused = (planes[0] + planes[1]) / 2
+    share = 1 / (1 + np.exp(-BRIGHTNESS * (planes[0] - planes[1])))
+    fused = share * planes[0] + (1 - share) * planes[1]
     for one, other in reversed(bands):
-        stronger = cv2.boxFilter(
-            np.abs(one) - np.abs(other), -1, (3, 3), borderType=cv2.BORDER_CONSTANT
-        )
-        share = 1 / (1 + np.exp(-SHARPNESS * stronger))
+        sizes = [
+            cv2.boxFilter(np.abs(band), -1, (3, 3), borderType=cv2.BORDER_CONSTANT)
+            for band in (one, other)
+        ]
+        ratio = (sizes[0] - sizes[1]) / (sizes[0] + sizes[1] + LEVEL)
+        share = 1 / (1 + np.exp(-SHARPNESS * ratio))
         fused = up(fused, one.shape) + share * one + (1 - share) * other
     return fused
 

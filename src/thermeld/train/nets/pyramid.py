@@ -7,11 +7,15 @@ A trunk at half resolution looks at both images. Its blocks are used again at ev
 down and back up, and say two numbers per level and pixel: how far to lean from the source with the
 stronger detail, and how much of the detail to give. The pyramid does the rest:
 
-    share = sigmoid(lean + 40 box3x3(|ir band| - |vis band|))
+    stronger = (box |ir band| - box |vis band|) / (box |ir band| + box |vis band| + 1 / 256)
+    share = sigmoid(lean + 12 stronger), box being means of 3x3 pixels
+    share of the base = sigmoid(lean + 10 (ir base - vis base))
     fused band = (1 + unlike tanh(gain)) (share ir band + (1 - share) vis band)
     unlike = |ir band - vis band| / (|ir band| + |vis band|)
 
-so that two equal images come back as they are, whatever was learned.
+so that two equal images come back as they are, whatever was learned. The choice is by the ratio
+of the bands, so that it is as sharp in a dim picture as in a bright one, and soft only where both
+bands are below a grey level; the base leans to the brighter source.
 The finest level is worked out on 2x2 blocks laid out as channels, where it costs a quarter.
 """
 
@@ -24,7 +28,9 @@ from torch.nn import functional as F
 
 from thermeld.train.deployed import Deployed
 
-SHARPNESS = 40.0  # of the choice by magnitude, for images in 0..1
+SHARPNESS = 12.0  # of the choice by magnitude
+BRIGHTNESS = 10.0  # of the choice between the bases, for images in 0..1
+LEVEL = 1 / 256  # detail fainter than this is mixed rather than chosen
 TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 FAINT = 1e-3  # a quarter of a grey level; bands below it have nothing to disagree about
 LEVELS = 6
@@ -82,7 +88,7 @@ class PyramidFusion(nn.Module):
     """Two planes (B, 1, H, W) in [0, 1], any H and W, to one of the same size.
 
     With all heads at zero, as it begins, it is the classical pyramid with a soft choice of the
-    stronger detail and an averaged base.
+    stronger detail and of the brighter base.
 
     Args:
         width: channels of the trunk.
@@ -101,7 +107,7 @@ class PyramidFusion(nn.Module):
 
     def __init__(self, *, width: int, blocks: int, levels: int = LEVELS) -> None:
         super().__init__()
-        self.levels = levels
+        self.levels, self.blocks = levels, blocks
         self.trunk = Trunk(width, blocks)
         numbers = [8, *[2] * (levels - 1), 1]  # lean and gain of four pixels, of one; the base
         self.heads = nn.ModuleList(nn.Conv2d(width, count, 1) for count in numbers)
@@ -112,8 +118,15 @@ class PyramidFusion(nn.Module):
             self.register_buffer(name, kernel, persistent=False)
 
     def deployed(self) -> nn.Module:
-        """The network as it is shipped."""
-        return Deployed(self.eval(), reach_px=None)
+        """The network as it is shipped.
+
+        At every scale of 2, 4 ... 2**levels pixels: 1 for what it is shown, 1 for each block down
+        and up, 1 for the step to the next. With all of them linear a gradient spreads 415 (nano)
+        and 833 (small) pixels.
+        """
+        scales = sum(2**level for level in range(1, self.levels + 1))
+        reach = scales * (2 * self.blocks + 2)
+        return Deployed(self.eval(), reach_px=reach, align_px=2**self.levels)
 
     def forward(self, ir: Tensor, vis: Tensor) -> Tensor:
         """Fuse (B, 1, H, W) and (B, 1, H, W) to (B, 1, H, W), about within [0, 1]."""
@@ -141,8 +154,8 @@ class PyramidFusion(nn.Module):
         return F.conv2d(padded, self.binomial, stride=2, groups=2)
 
     def _base(self, plane: Tensor, lean: Tensor) -> Tensor:
-        share = torch.sigmoid(lean)
-        return share * plane[:, :1] + (1 - share) * plane[:, 1:]
+        apart = plane[:, :1] - plane[:, 1:]
+        return plane[:, 1:] + torch.sigmoid(lean + BRIGHTNESS * apart) * apart
 
 
 def _chosen(band: Tensor, said: Tensor, around: Tensor) -> Tensor:
@@ -156,10 +169,13 @@ def _chosen(band: Tensor, said: Tensor, around: Tensor) -> Tensor:
     ir, vis = band.chunk(2, dim=1)
     lean, gain = said.chunk(2, dim=1)
     ir_size, vis_size = ir.abs(), vis.abs()
+    both_sizes = ir_size + vis_size
     stronger = F.conv2d(ir_size - vis_size, around, padding=1)
-    share = torch.sigmoid(lean + SHARPNESS * stronger)
+    share = torch.sigmoid(
+        lean + SHARPNESS * stronger / (F.conv2d(both_sizes, around, padding=1) + LEVEL)
+    )
     apart = ir - vis
-    unlike = apart.abs() / (ir_size + vis_size + FAINT)
+    unlike = apart.abs() / (both_sizes + FAINT)
     return (1 + torch.tanh(gain) * unlike) * (vis + share * apart)
 
 
