@@ -111,7 +111,7 @@ class Budget:
 PUBLISHED = Budget()
 SMALL = Budget(
     name="small",
-    epochs=3,
+    epochs=8,
     reduce=2,
     crop=(192, 192),
     box=(240, 320),
