@@ -172,7 +172,7 @@ def test_nan_is_refused():
         ({"tile_px": 2.5}, BadSetting, "whole number"),
         ({"window": (0, 1)}, BadSetting, "Window"),
         ({"method": None}, BadSetting, "name or the path"),
-        ({"settings": {"x": 1}}, UnknownName, "setting of mobilefuse"),
+        ({"settings": {"x": 1}}, UnknownName, f"setting of {DEFAULT_METHOD}"),
         ({"settings": {"levels": 2}, "method": "average"}, UnknownName, "setting of average"),
     ],
     ids=str,

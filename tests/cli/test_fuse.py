@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from thermeld.fuse import DEFAULT_METHOD
 from thermeld.io import read_image, write_image
 
 
 def test_two_files(thermeld, pair, tmp_path):
     answer = thermeld("fuse", *pair, "-o", tmp_path / "fused.jpg", "--compare")
     assert answer.code == 0
-    assert "mobilefuse" in answer.out
+    assert DEFAULT_METHOD in answer.out
     assert read_image(tmp_path / "fused.jpg").format == "jpeg"
     assert (tmp_path / "fused_compare.png").is_file()
 

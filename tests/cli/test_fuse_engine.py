@@ -7,9 +7,10 @@ from thermeld.io import read_image
 def test_runtime_precision_and_scale_reach_the_fuser(thermeld, pair, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     plain, auto = tmp_path / "plain.png", tmp_path / "auto.png"
-    assert thermeld("fuse", *pair, "-o", plain).code == 0
+    method = ("--method", "mobilefuse")
+    assert thermeld("fuse", *pair, "-o", plain, *method).code == 0
     words = ("--runtime", "auto", "--map-scale", "2", "--threads", "1")
-    assert thermeld("fuse", *pair, "-o", auto, *words).code == 0
+    assert thermeld("fuse", *pair, "-o", auto, *method, *words).code == 0
     views = [read_image(path).pixels.astype(int) for path in (plain, auto)]
     assert views[0].shape == views[1].shape
     assert np.abs(views[0] - views[1]).max() > 0  # of noise, a reduced map is another one

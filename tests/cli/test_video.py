@@ -9,6 +9,7 @@ import pytest
 from clips import SIZE, clip, left_edge
 
 from thermeld.align import Warp, warp_to_json
+from thermeld.fuse import DEFAULT_METHOD
 from thermeld.io import write_image
 from thermeld.io.video import open_source
 
@@ -22,7 +23,7 @@ def test_two_files_into_one(thermeld, clips, tmp_path):
     answer = thermeld("video", *clips, "-o", tmp_path / "f.mp4")
     assert answer.code == 0
     assert "10 frames of 64x48 at 10 fps" in answer.out
-    assert "mobilefuse" in answer.out
+    assert DEFAULT_METHOD in answer.out
     assert "infrared stream is the shorter" in answer.err
 
 

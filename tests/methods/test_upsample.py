@@ -76,8 +76,8 @@ def test_pieces_fit_together(rng):
 def test_reduced_map_gives_nearly_the_same_picture(smooth_pair, color):
     ir, vis = smooth_pair
     colour = np.dstack([vis, vis // 2, vis])
-    full = Fuser(color=color, threads=1)(ir, colour)
-    half = Fuser(color=color, threads=1, map_scale=2)(ir, colour)
+    full = Fuser("mobilefuse", color=color, threads=1)(ir, colour)
+    half = Fuser("mobilefuse", color=color, threads=1, map_scale=2)(ir, colour)
     assert half.shape == full.shape
     assert decibels(half, full) > 32
 
@@ -86,7 +86,7 @@ def test_reduced_map_gives_nearly_the_same_picture(smooth_pair, color):
 def test_sampled_map_does_not_depend_on_tiles(smooth_pair, scale):
     ir, vis = (view[:333, :517] for view in smooth_pair)
     whole, tiled = (
-        Fuser(threads=1, map_scale=scale, tile_px=tile)(ir, vis).astype(int) for tile in (0, 48)
+        Fuser("mobilefuse", threads=1, map_scale=scale, tile_px=tile)(ir, vis).astype(int) for tile in (0, 48)
     )
     assert np.abs(whole - tiled).max() <= 1
 
@@ -96,7 +96,7 @@ def test_sampled_map_is_near_the_whole_one_at_the_samples(smooth_pair, scale):
     """The features are exact there; only what lies between is interpolated."""
     ir, vis = smooth_pair
     full, coarse = (
-        Fuser(threads=1, map_scale=factor).blending_map(ir, vis)[::scale, ::scale]
+        Fuser("mobilefuse", threads=1, map_scale=factor).blending_map(ir, vis)[::scale, ::scale]
         for factor in (1, scale)
     )
     assert np.sqrt(np.mean((full - coarse) ** 2)) < 0.05
@@ -104,18 +104,18 @@ def test_sampled_map_is_near_the_whole_one_at_the_samples(smooth_pair, scale):
 
 def test_auto_leaves_small_pictures_alone(smooth_pair):
     ir, vis = smooth_pair
-    plain, auto = (Fuser(threads=1, map_scale=scale)(ir, vis) for scale in (1, "auto"))
+    plain, auto = (Fuser("mobilefuse", threads=1, map_scale=scale)(ir, vis) for scale in (1, "auto"))
     assert np.array_equal(plain, auto)
 
 
 def test_reduced_map_of_tiny_and_odd_pictures(rng):
     for size in ((1, 1), (3, 5), (61, 83)):
         ir, vis = rng.integers(0, 256, (2, *size), np.uint8)
-        assert Fuser(threads=1, map_scale=4)(ir, vis).shape == size
+        assert Fuser("mobilefuse", threads=1, map_scale=4)(ir, vis).shape == size
 
 
 def test_blending_map_at_reduced_scale(smooth_pair):
-    share = Fuser(threads=1, map_scale=2).blending_map(*smooth_pair)
+    share = Fuser("mobilefuse", threads=1, map_scale=2).blending_map(*smooth_pair)
     assert share.shape == (480, 640)
     assert share.dtype == np.float32
     assert 0 <= share.min() <= share.max() <= 1
@@ -124,7 +124,7 @@ def test_blending_map_at_reduced_scale(smooth_pair):
 @pytest.mark.parametrize("scale", [0, 5, "half"])
 def test_other_scales_are_refused(scale):
     with pytest.raises(BadSetting, match="1, 2, 3, 4 or auto"):
-        Fuser(map_scale=scale)
+        Fuser("mobilefuse", map_scale=scale)
 
 
 def test_methods_without_a_map_are_refused():

@@ -14,6 +14,7 @@ from thermeld.align import read_warp
 from thermeld.align.warp import transformed
 from thermeld.cli import app
 from thermeld.data.scene import render_scene
+from thermeld.fuse import DEFAULT_METHOD
 from thermeld.image import to_depth
 from thermeld.io import read_image, write_image
 from thermeld.io.video import VideoWriter
@@ -88,7 +89,7 @@ def test_two_pictures_dropped_at_once_find_their_places(tab, pair):
     drop(tab, "#work", vis, ir)
     assert "a_ir.png" in tab.inner_text("#facts-ir")
     assert "a_vis.png" in tab.inner_text("#facts-vis")
-    assert "Fused by mobilefuse" in tab.inner_text("#state")
+    assert f"Fused by {DEFAULT_METHOD}" in tab.inner_text("#state")
 
 
 def test_a_file_that_is_no_picture_is_refused_where_it_was_put(tab, pair, tmp_path):
@@ -244,7 +245,7 @@ def test_two_cameras_are_fused_live(tab):
     tab.get_by_role("button", name="Take this pair as pictures").click()
     settle(tab)
     assert "live_ir.png" in tab.inner_text("#facts-ir")
-    assert "Fused by mobilefuse" in tab.inner_text("#state")
+    assert f"Fused by {DEFAULT_METHOD}" in tab.inner_text("#state")
 
 
 def test_two_videos_are_fused_live(tab, tmp_path):
@@ -282,7 +283,7 @@ def test_it_works_offline_after_the_first_visit(browser, address, pair):
     context.set_offline(True)
     again = opened(context, address)
     choose(again, *pair)
-    assert "Fused by mobilefuse" in again.inner_text("#state")
+    assert f"Fused by {DEFAULT_METHOD}" in again.inner_text("#state")
     sample(again, "Night street")
     assert "night_ir.png" in again.inner_text("#facts-ir")
     assert not again.faults
@@ -295,7 +296,7 @@ def test_a_plain_web_host_gets_threads_from_the_second_visit_on(browser, pair):
         tab = opened(context, plain)
         assert not tab.evaluate("crossOriginIsolated")
         choose(tab, *pair)
-        assert "Fused by mobilefuse" in tab.inner_text("#state")
+        assert f"Fused by {DEFAULT_METHOD}" in tab.inner_text("#state")
         tab.wait_for_selector("html[data-kept=yes]")
         tab.reload()
         tab.wait_for_selector("html[data-ready=yes]")

@@ -35,7 +35,7 @@ def add(app: typer.Typer) -> None:
 
 def run(
     methods: Annotated[
-        list[str] | None, typer.Argument(help="Names or ONNX files. Default: mobilefuse.")
+        list[str] | None, typer.Argument(help=f"Names or ONNX files. Default: {DEFAULT_METHOD}.")
     ] = None,
     sizes: Annotated[
         str, typer.Option("--size", help="WIDTHxHEIGHT, several with commas, or all.")
