@@ -86,7 +86,8 @@ def test_reduced_map_gives_nearly_the_same_picture(smooth_pair, color):
 def test_sampled_map_does_not_depend_on_tiles(smooth_pair, scale):
     ir, vis = (view[:333, :517] for view in smooth_pair)
     whole, tiled = (
-        Fuser("mobilefuse", threads=1, map_scale=scale, tile_px=tile)(ir, vis).astype(int) for tile in (0, 48)
+        Fuser("mobilefuse", threads=1, map_scale=scale, tile_px=tile)(ir, vis).astype(int)
+        for tile in (0, 48)
     )
     assert np.abs(whole - tiled).max() <= 1
 
@@ -104,7 +105,9 @@ def test_sampled_map_is_near_the_whole_one_at_the_samples(smooth_pair, scale):
 
 def test_auto_leaves_small_pictures_alone(smooth_pair):
     ir, vis = smooth_pair
-    plain, auto = (Fuser("mobilefuse", threads=1, map_scale=scale)(ir, vis) for scale in (1, "auto"))
+    plain, auto = (
+        Fuser("mobilefuse", threads=1, map_scale=scale)(ir, vis) for scale in (1, "auto")
+    )
     assert np.array_equal(plain, auto)
 
 
