@@ -26,7 +26,7 @@ def test_judges_sources_and_methods(thermeld, toys, tmp_path, monkeypatch):
     pytest.importorskip("torch", reason="training needs the extra: pip install 'thermeld[train]'")
     from judge_net import Least  # DeepLabv3+ itself is tested in tests/train
 
-    monkeypatch.setattr("thermeld.train.judge_task.DeepLab", Least)
+    monkeypatch.setattr("thermeld.train.judge.task.DeepLab", Least)
     out = tmp_path / "t.csv"
     words = (*WORDS, "toy", "--data", toys, "--budget", toys / "least.toml", "--seeds", "1")
     words = (*words, "--accelerator", "cpu", "-o", out)

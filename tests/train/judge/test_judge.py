@@ -14,11 +14,11 @@ from thermeld.evaluate.entrants import Entrant
 from thermeld.evaluate.journal import kept_for_this_run
 from thermeld.io import write_image
 from thermeld.train.judge import Watch, judge, plan_for
-from thermeld.train.judge_budget import Budget
-from thermeld.train.judge_data import pictures_of
-from thermeld.train.judge_inputs import SOURCES
-from thermeld.train.judge_score import values_of
-from thermeld.train.judge_task import Judging
+from thermeld.train.judge.budget import Budget
+from thermeld.train.judge.data import pictures_of
+from thermeld.train.judge.inputs import SOURCES
+from thermeld.train.judge.score import values_of
+from thermeld.train.judge.task import Judging
 from thermeld.train.run import start_fabric
 
 TINY = Budget(
@@ -31,7 +31,7 @@ AVERAGE = Entrant("average", "average")
 @pytest.fixture
 def least(monkeypatch):
     """What is tested is who is asked when, not what DeepLabv3+ learns in two steps."""
-    monkeypatch.setattr("thermeld.train.judge_task.DeepLab", Least)
+    monkeypatch.setattr("thermeld.train.judge.task.DeepLab", Least)
 
 
 @pytest.fixture(scope="module")

@@ -155,7 +155,8 @@ def budget_of(values: Mapping[str, Any]) -> Budget:
     Raises:
         BadSetting: a value of the wrong type, or an impossible one.
     """
-    default, typed = PUBLISHED.as_dict(), {}
+    default = PUBLISHED.as_dict()
+    typed: dict[str, Any] = {}
     for key, value in values.items():
         wanted = default[key]
         whole = isinstance(wanted, float) and type(value) is int

@@ -9,11 +9,11 @@ from lightning_fabric import Fabric
 
 from thermeld.data.segmentation import CLASSES, files_beside
 from thermeld.io import read_image
-from thermeld.train.judge_data import Pictures, pictures_of
-from thermeld.train.judge_inputs import LabelledPairs
-from thermeld.train.judge_plan import Plan
-from thermeld.train.judge_start import camvid_files, start_path, start_recipe
-from thermeld.train.judge_task import Judging
+from thermeld.train.judge.data import Pictures, eight_bits, pictures_of
+from thermeld.train.judge.inputs import LabelledPairs
+from thermeld.train.judge.plan import Plan
+from thermeld.train.judge.start import camvid_files, start_path, start_recipe
+from thermeld.train.judge.task import Judging
 
 PROBED = 3  # steps whose time is multiplied; the first one warms up
 
@@ -58,7 +58,7 @@ def forecast(plan: Plan, fabric: Fabric, out: Path, count: int) -> Forecast:
 
 
 def _sources(plan: Plan, part: LabelledPairs) -> Pictures:
-    images = [read_image(pair.vis).pixels for pair in part.pairs]
+    images = [eight_bits(read_image(pair.vis).pixels) for pair in part.pairs]
     return pictures_of(part.stems, images, part.labels, plan.budget.reduce)
 
 

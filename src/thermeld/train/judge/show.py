@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from thermeld.data.segmentation import curve_file, example_file, painted, truth_file
-from thermeld.image import to_depth
 from thermeld.io import read_image, write_image
 from thermeld.io.parts import write_whole
-from thermeld.train.judge_data import Pixels, reduced
-from thermeld.train.judge_inputs import LabelledPairs, richest
-from thermeld.train.judge_task import Judging
+from thermeld.train.judge.data import Pixels, eight_bits, reduced
+from thermeld.train.judge.inputs import LabelledPairs, richest
+from thermeld.train.judge.task import Judging
 from thermeld.train.log import read_log
 
 SHOWN = 3
@@ -52,9 +51,9 @@ def keep_examples(task: Judging, part: LabelledPairs, place: Path, method: str) 
 
 def _small(part: LabelledPairs, at: int) -> tuple[Pixels, Pixels]:
     """The visible image and its labels, no wider than `SHOWN_WIDTH` or twice that."""
-    vis = read_image(part.pairs[at].vis).pixels
+    vis = eight_bits(read_image(part.pairs[at].vis).pixels)
     by = max(1, vis.shape[1] // SHOWN_WIDTH)
-    image = reduced(np.asarray(to_depth(vis, np.uint8) if vis.dtype != np.uint8 else vis), by)
+    image = reduced(vis, by)
     return image, np.ascontiguousarray(
         part.labels[at][::by, ::by][: image.shape[0], : image.shape[1]]
     )

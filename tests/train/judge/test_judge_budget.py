@@ -1,7 +1,7 @@
 import pytest
 
 from thermeld.errors import BadSetting, UnknownName, UnreadableFile
-from thermeld.train.judge_budget import PUBLISHED, budget_of, rate_at, read_budget
+from thermeld.train.judge.budget import PUBLISHED, budget_of, rate_at, read_budget
 
 
 def test_published_budget_is_that_of_the_public_code():

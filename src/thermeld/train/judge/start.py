@@ -23,9 +23,9 @@ from thermeld.data.segmentation import IGNORED
 from thermeld.errors import BadModel
 from thermeld.image import luminance, to_depth, unit
 from thermeld.io.parts import write_whole
-from thermeld.train.judge_budget import Budget
-from thermeld.train.judge_data import Pictures, Pixels, pictures_of
-from thermeld.train.judge_task import CLASSIFIER, Judging
+from thermeld.train.judge.budget import Budget
+from thermeld.train.judge.data import Pictures, Pixels, pictures_of
+from thermeld.train.judge.task import CLASSIFIER, Judging
 from thermeld.train.loop import train
 from thermeld.train.recipe import Recipe
 

@@ -17,9 +17,9 @@ from thermeld.errors import BadSetting, FusionError, SizeMismatch
 from thermeld.evaluate.entrants import Entrant
 from thermeld.evaluate.measure import BREAKDOWNS
 from thermeld.fuse import Fuser
-from thermeld.image import Stored, to_depth, unit
+from thermeld.image import Stored
 from thermeld.io import Pair, read_image, write_image
-from thermeld.train.judge_data import Pixels, reduced
+from thermeld.train.judge.data import Pixels, eight_bits, reduced
 
 SOURCES = (Entrant(INFRARED, color="gray"), Entrant(VISIBLE, color="given"))
 
@@ -70,11 +70,12 @@ def _labels(pair: Pair, name: str) -> Pixels:
     path = _label_file(pair)
     if not path.is_file():
         raise BadSetting(f"{name}: no labels ({path}); segmentation needs a labelled set, as msrs")
-    values = read_image(path).pixels
+    stored = read_image(path).pixels
+    values = np.asarray(stored, np.uint8)
     alien = values[(values >= len(CLASSES)) & (values != IGNORED)]
-    if values.ndim != 2 or values.dtype != np.uint8 or alien.size:
+    if stored.ndim != 2 or stored.dtype != np.uint8 or alien.size:
         raise BadSetting(f"{path}: a label map has one channel of 0 to {len(CLASSES) - 1}, or 255")
-    return np.asarray(values, np.uint8)
+    return values
 
 
 def _label_file(pair: Pair) -> Path:
@@ -140,7 +141,7 @@ def _kept(path: Path, make: Callable[[], Pixels]) -> Pixels:
 
 
 def _made(pair: Pair, labels: Pixels, make: Callable[[Pair], Stored], reduce: int) -> Pixels:
-    image = np.asarray(to_depth(unit(make(pair)), np.uint8))
+    image = eight_bits(make(pair))
     if image.shape[:2] != labels.shape:
         raise SizeMismatch(f"{pair.stem}: image {image.shape[:2]}, labels {labels.shape}")
     return reduced(image, reduce)

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from thermeld.data.segmentation import painted
 from thermeld.image import Image
-from thermeld.train.judge_budget import Budget, rate_at
-from thermeld.train.judge_data import Pictures, Pixels, batch, fitted
-from thermeld.train.judge_score import Counts, confusion, mean_iou
+from thermeld.train.judge.budget import Budget, rate_at
+from thermeld.train.judge.data import Pictures, Pixels, batch, fitted
+from thermeld.train.judge.score import Counts, confusion, mean_iou
 from thermeld.train.losses.segmentation import overlap_terms
 from thermeld.train.nets.deeplab import DeepLab
 from thermeld.train.optimise import optimiser_of, set_rate

@@ -5,8 +5,8 @@ import pytest
 from judge_sets import COLOURS, SIDE, scene
 
 from thermeld.errors import SizeMismatch
-from thermeld.train.judge_budget import Budget
-from thermeld.train.judge_data import GREY, batch, fitted, pictures_of, varied
+from thermeld.train.judge.budget import Budget
+from thermeld.train.judge.data import GREY, batch, fitted, pictures_of, varied
 
 BUDGET = Budget(name="test", epochs=1, crop=(32, 48), box=SIDE, scale=(0.5, 1.5))
 STILL = replace(BUDGET, scale=(1.0, 1.0), aspect=0.0, hue=0.0, saturation=1.0, value=1.0)

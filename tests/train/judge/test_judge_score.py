@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from thermeld.data.segmentation import VALUES
-from thermeld.train.judge_score import confusion, intersection_over_union, mean_iou, values_of
+from thermeld.train.judge.score import confusion, intersection_over_union, mean_iou, values_of
 
 TRUTH = np.array([[0, 0, 0, 1], [1, 1, 255, 0]], np.uint8)
 ANSWER = np.array([[0, 0, 1, 1], [1, 0, 1, 2]], np.uint8)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from thermeld.data.segmentation import IGNORED
 from thermeld.errors import SizeMismatch
-from thermeld.train.judge_budget import Budget
+from thermeld.image import Stored, to_depth, unit
+from thermeld.train.judge.budget import Budget
 
 Pixels = NDArray[np.uint8]
 GREY = 128  # around a picture that does not fill its box
@@ -51,6 +52,11 @@ def pictures_of(
             raise SizeMismatch(f"{stem}: picture {image.shape[:2]}, labels {marked.shape}")
     kept = tuple(reduced(image, reduce) for image in images)
     return Pictures(tuple(stems), kept, tuple(labels))
+
+
+def eight_bits(image: Stored) -> Pixels:
+    """What an 8-bit file of an image would hold."""
+    return np.asarray(to_depth(unit(image), np.uint8), np.uint8)
 
 
 def reduced(image: Pixels, by: int) -> Pixels:
@@ -105,10 +111,11 @@ def varied(
         int(rng.integers(min(0, room), max(0, room) + 1))
         for room in (budget.crop[0] - height, budget.crop[1] - width)
     )
+    of_classes = np.asarray(marked, np.uint8)
     coloured = _recoloured(np.ascontiguousarray(picture), budget, rng)
     return (
         _placed(coloured, np.full((*budget.crop, 3), GREY, np.uint8), top, left),
-        _placed(marked, np.full(budget.crop, IGNORED, np.uint8), top, left),
+        _placed(of_classes, np.full(budget.crop, IGNORED, np.uint8), top, left),
     )
 
 

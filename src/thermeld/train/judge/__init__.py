@@ -8,7 +8,7 @@ What is finished stands in the journal beside the table, like every other measur
 that was stopped goes on from its last checkpoint.
 
 Source: Tang et al., "Image fusion in the loop of high-level vision tasks: SeAFusion", 2022, whose
-task-driven comparison this is; network and settings: see `deeplab` and `judge_budget`.
+task-driven comparison this is; network and settings: see `deeplab` and `budget`.
 """
 
 import shutil
@@ -26,14 +26,14 @@ from thermeld.errors import FusionError
 from thermeld.evaluate.entrants import Entrant
 from thermeld.evaluate.journal import Journal, kept_for_this_run
 from thermeld.io.parts import sweep
-from thermeld.train.judge_data import Pictures
-from thermeld.train.judge_forecast import Forecast, forecast
-from thermeld.train.judge_inputs import LabelledPairs, images_of
-from thermeld.train.judge_plan import Plan, Training, plan_for, trainings_of
-from thermeld.train.judge_score import values_of
-from thermeld.train.judge_show import keep_curve, keep_examples
-from thermeld.train.judge_start import start_weights
-from thermeld.train.judge_task import Judging
+from thermeld.train.judge.data import Pictures
+from thermeld.train.judge.forecast import Forecast, forecast
+from thermeld.train.judge.inputs import LabelledPairs, images_of
+from thermeld.train.judge.plan import Plan, Training, plan_for, trainings_of
+from thermeld.train.judge.score import values_of
+from thermeld.train.judge.show import keep_curve, keep_examples
+from thermeld.train.judge.start import start_weights
+from thermeld.train.judge.task import Judging
 from thermeld.train.loop import keep_freed_memory, train
 from thermeld.train.run import start_fabric
 

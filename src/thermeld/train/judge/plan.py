@@ -11,8 +11,8 @@ from typing import Any
 from thermeld.data.segmentation import CONVENTION, VALUES
 from thermeld.errors import BadSetting
 from thermeld.evaluate.entrants import Entrant
-from thermeld.train.judge_budget import Budget
-from thermeld.train.judge_inputs import LabelledPairs, facts_of, fingerprint_of, labelled
+from thermeld.train.judge.budget import Budget
+from thermeld.train.judge.inputs import LabelledPairs, facts_of, fingerprint_of, labelled
 
 
 @dataclass(frozen=True)
