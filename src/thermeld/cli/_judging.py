@@ -53,8 +53,8 @@ def run_judge(
     need("torch", "train")
     need("lightning_fabric", "train")
     from thermeld.train.judge import Watch, judge, plan_for
-    from thermeld.train.judge_budget import read_budget
-    from thermeld.train.judge_inputs import SOURCES
+    from thermeld.train.judge.budget import read_budget
+    from thermeld.train.judge.inputs import SOURCES
 
     plan = plan_for(
         sets[0], (*SOURCES, *methods), data=data, budget=read_budget(terms.budget),
