@@ -115,6 +115,19 @@ def test_generators_of_two_layers_learn_one_after_the_other(pair_recipe, tiny_pa
         assert changed == {stage}
 
 
+def test_generators_of_two_layers_keep_what_the_recipe_says(pair_recipe, tiny_pairs):
+    found = {}
+    for content in ("paper", "fusiongan"):
+        task = opened(case(pair_recipe, "two-layers", settings={"content": content}), tiny_pairs)
+        found[content] = [task.step(number) for number in (0, 2, 4)]
+    for paper, base in zip(*found.values(), strict=True):
+        (name,) = (key for key in base if key.endswith("_content"))
+        assert base[name] > paper[name] > 0
+        assert base["loss"] == pytest.approx(base[name] + base[name[:-8] + "_played"], rel=1e-5)
+    with pytest.raises(BadSetting, match="one of"):
+        opened(case(pair_recipe, "two-layers", settings={"content": "mine"}), tiny_pairs)
+
+
 def test_single_and_pair_generators_are_fed_what_they_say(pair_recipe, tiny_pairs):
     single = case(pair_recipe, "two-layers", options={"generator_input": "single"})
     ir, vis = torch.zeros(1, 1, 48, 48), torch.ones(1, 1, 48, 48)

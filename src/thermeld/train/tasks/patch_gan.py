@@ -6,6 +6,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from thermeld.errors import BadSetting
 from thermeld.train.losses import total
 from thermeld.train.losses.adversarial import FAKE, REAL, soft_labels, squared_critic, squared_to
 from thermeld.train.losses.content import FUSIONGAN, TWO_LAYER, fusiongan, two_layer
@@ -16,6 +17,7 @@ from thermeld.train.tasks.paired import Batch, Paired
 
 HARD_REAL, HARD_FAKE = 0.8, 0.2  # the two-layer GAN's labels
 STAGES = ("first", "second", "third")
+CONTENTS = ("paper", "fusiongan")
 
 
 class OneGenerator(Paired):
@@ -63,13 +65,23 @@ class TwoLayers(Paired):
 
     `crop_px` holds what the third generator needs: 16 pixels more than the critics see.
 
-    Settings: `critic_steps` per step of the generator, on the same batch; `critic_rate`.
+    Settings: `critic_steps` per step of the generator, on the same batch; `critic_rate`;
+    `content`: what a generator must keep. "paper": the first the pixels of its image, the second
+    the edges of its image, the third the second's result. "fusiongan": each infrared pixels and
+    visible edges, as the base of the paper.
     """
 
-    DEFAULTS: Mapping[str, object] = {"critic_steps": 2, "critic_rate": 1e-4}
+    DEFAULTS: Mapping[str, object] = {
+        "critic_steps": 2,
+        "critic_rate": 1e-4,
+        "content": "paper",
+    }
 
     def prepare(self) -> None:
         """Three generators and three critics; weights of a stage stay when it is over."""
+        self.content = str(self.settings["content"])
+        if self.content not in CONTENTS:
+            raise BadSetting(f"content is one of {CONTENTS}, got {self.content!r}")
         side = self.recipe.crop_px - 4 * LOST_PX
         for name in STAGES:
             self.set_up(getattr(self.bare, name), name)
@@ -106,8 +118,13 @@ class TwoLayers(Paired):
             )
             self.descend(judged, f"{name}_critic")
         played = squared_to(critic(fake), HARD_REAL)
-        content = two_layer(fake, anchor, gradients=name == "second")
-        loss = played + TWO_LAYER[name] * content
+        if self.content == "paper":
+            content = TWO_LAYER[name] * two_layer(fake, anchor, gradients=name == "second")
+        else:
+            lost = (batch["ir"].shape[-1] - fake.shape[-1]) // 2
+            both = (self.inner(self.entering(batch[key]), lost) for key in ("ir", "vis"))
+            content = total(fusiongan(fake, *both), FUSIONGAN)
+        loss = played + content
         self.descend(loss, name)
         return {
             "loss": loss,
