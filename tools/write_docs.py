@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from thermeld.batch import panel_of
-from thermeld.cli.list import markdown_table
+from thermeld.cli.list import choices_text, markdown_table
 from thermeld.data.scene import demo_scene
 from thermeld.fuse import Fuser, list_methods
 from thermeld.image import to_depth
@@ -32,7 +32,7 @@ SETS = ("tno25", "roadscene50", "m3fd", "msrs:val")
 
 def main() -> None:
     """Write everything."""
-    put(ROOT / "README.md", "methods", markdown_table(list_methods()))
+    put(ROOT / "README.md", "methods", markdown_table(list_methods()) + "\n\n" + choices_text())
     put(DOCS / "results.md", "trained", trained_table())
     put(DOCS / "results.md", "runs", runs_table())
     for name in SETS:

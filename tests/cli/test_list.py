@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from thermeld.cli.list import markdown_table
+from thermeld.cli.list import CHOICES, choices_text, markdown_table
 from thermeld.fuse import list_methods
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -22,7 +22,17 @@ def test_one_method_tells_its_settings(thermeld):
 
 
 def test_readme_holds_the_table_as_the_command_prints_it():
-    assert markdown_table(list_methods()) in README.read_text(encoding="utf-8")
+    page = README.read_text(encoding="utf-8")
+    assert markdown_table(list_methods()) in page
+    assert choices_text() in page
+
+
+def test_it_says_which_one_to_choose(thermeld):
+    known = {card.name for card in list_methods()}
+    shown = thermeld("list").out
+    for name, what in CHOICES:
+        assert name in known
+        assert what[:20] in shown
 
 
 def test_documented_table_is_the_command_output(thermeld):

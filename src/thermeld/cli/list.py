@@ -24,6 +24,17 @@ thermeld list --networks --markdown   (what can be trained, and the table of doc
 """
 NETWORK_HEADINGS = ("network", "parameters", "MACs (10^9)", "at", "get it by", "source")
 HEADINGS = ("method", "family", "parameters", "map", "what it is")
+# Which one for what; docs/results.md and docs/own-network.md have the figures behind it.
+CHOICES = (
+    ("thermeld-nano", "people and detail by night and day, in the least time of all networks"),
+    (
+        "mobilefuse",
+        "calm pictures and films; every pixel lies between those of its sources",
+    ),
+    ("laplacian", "nothing learned, the most even of all by day, and fast"),
+    ("lwc-densefuse", "an auto-encoder, where DenseFuse is used today"),
+    ("maximum", "a floor to compare with: what does not beat it has learned little"),
+)
 
 
 def add(app: typer.Typer) -> None:
@@ -48,6 +59,8 @@ def run(
         typer.echo(json.dumps([_facts(entry) for entry in entries], indent=2))
     elif markdown:
         typer.echo(markdown_table(tuple(entry.card for entry in entries)))
+        if not method:
+            typer.echo("\n" + choices_text())
     elif method:
         _print_card(entries[0])
     else:
@@ -62,6 +75,11 @@ def markdown_table(cards: tuple[MethodCard, ...]) -> str:
         first, _, note = name.partition(" ")
         lines.append(f"| {' | '.join([f'`{first}` {note}'.strip(), *rest])} |")
     return "\n".join(lines)
+
+
+def choices_text() -> str:
+    """Which method to choose for what, as Markdown."""
+    return "\n".join(["Choose", "", *(f"- `{name}` for {what}" for name, what in CHOICES)])
 
 
 def _list_networks(*, markdown: bool, as_json: bool) -> None:
@@ -115,6 +133,7 @@ def _row(card: MethodCard) -> tuple[str, ...]:
 
 def _print_table(cards: tuple[MethodCard, ...]) -> None:
     _print_columns(HEADINGS, [_row(card) for card in cards], right=("parameters",))
+    _print_columns(("choose", "for"), CHOICES, right=())
 
 
 def _print_card(entry: Method) -> None:
