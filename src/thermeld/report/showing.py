@@ -13,7 +13,7 @@ from thermeld.errors import BadSetting, UnknownName
 from thermeld.fuse import Fuser
 from thermeld.image import Stored, luminance, to_depth, unit
 from thermeld.io import Pair, encode_image, read_image
-from thermeld.registry import lookup
+from thermeld.registry import METHODS, lookup
 from thermeld.report import Panel
 from thermeld.report.panels import Box, find_boxes, panel_image
 from thermeld.report.segmentation import split
@@ -56,7 +56,7 @@ def show(text: str, rows: Sequence[Row], source: Source) -> Panel:
         raise BadSetting(f"{text!r}: name a pair as SET/IMAGE")
     pairs = find_set(name, root=source.data)
     pair = lookup({pair.stem: pair for pair in pairs.pairs}, stem, f"image of {pairs.name}")
-    known = _methods(rows, source)
+    known, strange = _methods(rows, source)
     blending = sorted(label for label, row in known.items() if row.color == "blend")
     pictures = _pictures(pair, pairs.name, known, source)
     ir, vis = unit(pictures["infrared"]), unit(pictures["visible"])
@@ -70,16 +70,27 @@ def show(text: str, rows: Sequence[Row], source: Source) -> Panel:
         f"Red: detail. Green: target. Places {how}: red={boxes['red']}, green={boxes['green']}. "
         f"Colour mode blend: {', '.join(blending) or 'none'}; all others keep the visible colours."
     )
+    if strange:
+        text += f" Not in the package, so not shown: {', '.join(strange)}."
     return Panel(f"{pairs.name}, {stem}", text, encode_image(image, ".jpg", quality=75))
 
 
-def _methods(rows: Sequence[Row], source: Source) -> dict[str, Row]:
-    """Each method with its first row in the table, which says in what colour mode it was used."""
+def _methods(rows: Sequence[Row], source: Source) -> tuple[dict[str, Row], list[str]]:
+    """Each method with its first row in the table, which says in what colour mode it was used.
+
+    Those that came from files, whose place a table does not say, are named apart, unless they
+    were asked for.
+    """
     found: dict[str, Row] = {}
     for row in split(rows)[0]:
         if not source.methods or row.method in source.methods:
             found.setdefault(row.method, row)
-    return dict(sorted(found.items()))
+    strange = [
+        name
+        for name, row in sorted(found.items())
+        if not source.methods and row.color != "given" and name.partition("@")[0] not in METHODS
+    ]
+    return {name: row for name, row in sorted(found.items()) if name not in strange}, strange
 
 
 def _pictures(
