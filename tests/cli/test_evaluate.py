@@ -1,8 +1,12 @@
+import json
+import shutil
+
 import numpy as np
 import pytest
 
 from thermeld.data.results import read_table
 from thermeld.io import write_image
+from thermeld.methods.neural import MODELS
 
 
 @pytest.fixture
@@ -30,6 +34,24 @@ def test_table_and_report(thermeld, tiny):
     assert told.code == 0
     assert "Against average" in (tiny / "r/report.md").read_text()
     assert "data:image/jpeg;base64," in (tiny / "r/report.html").read_text()
+
+
+def test_panels_name_what_a_table_alone_cannot_fuse(thermeld, tiny):
+    pytest.importorskip("matplotlib", reason="needs the extra 'report'")
+    for suffix in (".onnx", ".json"):
+        shutil.copy(MODELS / f"thermeld-nano{suffix}", tiny / f"mine{suffix}")
+    card = json.loads((tiny / "mine.json").read_text())
+    (tiny / "mine.json").write_text(json.dumps(card | {"name": "mine", "file": "mine.onnx"}))
+    words = ("--data", tiny, "--metrics", "EN", "--jobs", "1", "-o", tiny / "t.csv")
+    answer = thermeld("evaluate", "tiny", "--methods", tiny / "mine.onnx", *words)
+    assert answer.code == 0
+    told = thermeld(
+        "report", tiny / "t.csv", "-o", tiny / "r", "--panels", "tiny/1", "--data", tiny
+    )
+    assert told.code == 0
+    page = (tiny / "r/report.md").read_text()
+    assert "| mine |" in page.replace("**", "")
+    assert "not shown: mine." in page
 
 
 def test_a_failure_makes_the_exit_code_one(thermeld, tiny):
