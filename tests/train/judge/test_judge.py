@@ -54,7 +54,7 @@ def test_colour_is_learned_where_it_is_shown():
         pictures_of(tuple(map(str, part)), *zip(*(scene(n)[1:] for n in part), strict=True), 1)
         for part in (range(16), range(16, 20))
     )
-    budget = replace(TINY, epochs=8, batch=4)
+    budget = replace(TINY, epochs=15, batch=4)
     recipe = budget.recipe("toy", pairs=16, seed=0)
     task = Judging(recipe, budget, start_fabric("32-true", "cpu"), train, val, classes=9)
     for number in range(recipe.steps):
