@@ -22,7 +22,7 @@ import numpy as np
 from thermeld.cores import usable_cores
 from thermeld.errors import FusionError, UnreadableFile, UnwritableFile
 from thermeld.fuse import Fuser, resized
-from thermeld.image import Stored, to_depth, unit
+from thermeld.image import Stored, eight_bits, to_depth
 from thermeld.io import (
     Pair,
     Picture,
@@ -316,8 +316,8 @@ def panel_of(fuser: Fuser, ir: Picture, vis: Picture, fused: Stored) -> Stored:
     """Infrared | visible | fused, 8 bit, the infrared as the fuser's window shows it."""
     size = fused.shape[:2]
     shown_ir = resized(to_depth(fuser.infrared(ir.pixels), np.uint8), size)
-    shown_vis = resized(to_depth(unit(vis.pixels), np.uint8), size)
-    shown_fused = to_depth(unit(split_alpha(fused)[0]), np.uint8)
+    shown_vis = resized(eight_bits(vis.pixels), size)
+    shown_fused = eight_bits(split_alpha(fused)[0])
     pictures = {
         "infrared": shown_ir,
         "visible": shown_vis,

@@ -254,6 +254,15 @@ def to_depth(image: Image, dtype: DTypeLike) -> Stored:
     return stored
 
 
+def eight_bits(pixels: Stored) -> NDArray[np.uint8]:
+    """What an 8-bit file of stored pixels would hold.
+
+    Raises:
+        RangeUnknown: as `unit`.
+    """
+    return np.asarray(to_depth(unit(pixels), np.uint8), np.uint8)
+
+
 def require_image(pixels: Stored, role: str) -> Stored:
     """The same pixels as (H, W), (H, W, 3) or (H, W, 4); a lone last channel is dropped.
 

@@ -1,6 +1,5 @@
 """`thermeld evaluate --task segmentation`: what the judge says, told as it comes."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from thermeld.cli._parts import progress_bar
+from thermeld.cli._parts import progress_bar, tell_tally
 from thermeld.errors import BadSetting
 from thermeld.registry import lookup, need
 
@@ -93,10 +92,7 @@ def _told(found: "Forecast") -> str:
 
 
 def _conclude(tally: Mapping[str, int], out: Path, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({**tally, "out": str(out)}))
-    else:
-        typer.echo(f"{out}: " + ", ".join(f"{count} {kind}" for kind, count in tally.items()))
+    tell_tally(tally, out, as_json=as_json)
     if tally["stopped"]:
         typer.echo("thermeld: stopped; the same command again goes on from here", err=True)
         raise typer.Exit(STOPPED)

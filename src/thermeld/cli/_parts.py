@@ -1,7 +1,9 @@
 """What several verbs share: progress on standard error, KEY=VALUE options."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -31,6 +33,19 @@ def key_values(pairs: list[str]) -> dict[str, str]:
             raise BadSetting(f"--set takes KEY=VALUE, got {pair!r}")
         found[key.strip()] = value.strip()
     return found
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def tell_tally(tally: Mapping[str, int], out: Path, *, as_json: bool) -> None:
+    """Say on standard output how many ended how, and where the table is."""
+    if as_json:
+        typer.echo(json.dumps({**tally, "out": str(out)}))
+    else:
+        typer.echo(f"{out}: " + ", ".join(f"{count} {kind}" for kind, count in tally.items()))
 
 
 class Bar:

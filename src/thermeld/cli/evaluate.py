@@ -1,6 +1,5 @@
 """`thermeld evaluate`: methods on sets, measured into one long table."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from thermeld.cli._judging import Terms, require_segmentation, run_judge
 from thermeld.cli._options import FitOption, JsonOption, WindowOption
-from thermeld.cli._parts import progress_bar
+from thermeld.cli._parts import names_in, progress_bar, tell_tally
 
 if TYPE_CHECKING:
     from thermeld.evaluate import Plan
@@ -98,15 +97,15 @@ def run(
     given = tuple(Entrant.parse_given(text) for text in fused or [])
     if task != "metrics":
         require_segmentation(task, {"--metrics": metrics, "--common": common, "--fit": fit})
-        named = (*entrants_of(_names(methods), color=color, floors=False), *given)
+        named = (*entrants_of(names_in(methods), color=color, floors=False), *given)
         terms = Terms(budget, seeds, accelerator, window, as_json)
         run_judge(wanted, named, terms, out=out, data=data)
         return
     found = [find_set(name, root=data) for name in wanted]
     if common:
         found = [only_common(pairs, given) for pairs in found]
-    entrants = (*entrants_of(_names(methods), color=color, floors=floors), *given)
-    plan = Plan(tuple(found), entrants, _names(metrics), convention, window, fit)
+    entrants = (*entrants_of(names_in(methods), color=color, floors=floors), *given)
+    plan = Plan(tuple(found), entrants, names_in(metrics), convention, window, fit)
     _measure(plan, out, jobs=jobs, as_json=as_json)
 
 
@@ -125,13 +124,6 @@ def _measure(plan: "Plan", out: Path, *, jobs: int, as_json: bool) -> None:
             tally[outcome.kind] += 1
             if outcome.kind == "failed":
                 typer.echo(f"thermeld: {where}: {outcome.error}", err=True)
-    if as_json:
-        typer.echo(json.dumps({**tally, "out": str(out)}))
-    else:
-        typer.echo(f"{out}: " + ", ".join(f"{count} {kind}" for kind, count in tally.items()))
+    tell_tally(tally, out, as_json=as_json)
     if tally["failed"]:
         raise typer.Exit(1)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -27,10 +27,7 @@ HEADINGS = ("method", "family", "parameters", "map", "what it is")
 # Which one for what; docs/results.md and docs/own-network.md have the figures behind it.
 CHOICES = (
     ("thermeld-nano", "people and detail by night and day, in the least time of all networks"),
-    (
-        "mobilefuse",
-        "calm pictures and films; every pixel lies between those of its sources",
-    ),
+    ("mobilefuse", "calm pictures and films; every pixel lies between those of its sources"),
     ("laplacian", "nothing learned, the most even of all by day, and fast"),
     ("lwc-densefuse", "an auto-encoder, where DenseFuse is used today"),
     ("maximum", "a floor to compare with: what does not beat it has learned little"),

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Annotated, Any
 
 import cv2
-import numpy as np
 import typer
 
 from thermeld.cli._options import (
@@ -27,7 +26,7 @@ from thermeld.cli._stop import stop_wish
 from thermeld.cli.video import STREAM, BackendOption, FramesFpsOption, frame_rate, number
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD
-from thermeld.image import Stored, to_depth, unit
+from thermeld.image import Stored, eight_bits
 from thermeld.io import encode_image
 from thermeld.io.video import is_endless, open_source
 from thermeld.video import Broadcast, Live
@@ -125,8 +124,8 @@ def _in_a_window(live: Live, seconds: float | None) -> None:
     title = "thermeld live (q ends)"
 
     def put(pixels: Stored) -> None:
-        shown = to_depth(unit(pixels[:, :, :3] if pixels.ndim == 3 else pixels), np.uint8)
-        cv2.imshow(title, shown[:, :, ::-1] if shown.ndim == 3 else shown)  # type: ignore[arg-type]
+        shown = eight_bits(pixels[:, :, :3] if pixels.ndim == 3 else pixels)
+        cv2.imshow(title, shown[:, :, ::-1] if shown.ndim == 3 else shown)
         if cv2.waitKey(1) & 0xFF == ord("q"):
             live.stop.set()
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from thermeld.cli._parts import names_in
+
 EPILOG = """[bold]Examples[/bold]
 
 thermeld report results.parquet -o report/
@@ -54,7 +56,7 @@ def run(
     from thermeld.report.published import read_published
     from thermeld.report.showing import Source, show
 
-    chosen = tuple(name.strip() for name in methods.split(",") if name.strip())
+    chosen = names_in(methods)
     source = Source(data, tuple(fused or ()), chosen)
     rows = read_table(table) if panels else []
     report = Report(

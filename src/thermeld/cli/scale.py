@@ -21,7 +21,7 @@ from thermeld.cli._options import (
     WindowOption,
     typed_settings,
 )
-from thermeld.cli._parts import progress_bar
+from thermeld.cli._parts import names_in, progress_bar, tell_tally
 from thermeld.cores import usable_cores
 from thermeld.errors import BadSetting
 from thermeld.fuse import DEFAULT_METHOD, find_method
@@ -168,8 +168,8 @@ def evaluate(
     if address != "local" and not data.is_absolute():
         raise BadSetting("workers elsewhere need an absolute --data, on a folder all can read")
     found = tuple(find_set(name, root=data) for name in sets)
-    entrants = entrants_of(_names(methods), color=color, floors=floors)
-    plan = Plan(found, entrants, _names(metrics), convention, window, fit)
+    entrants = entrants_of(names_in(methods), color=color, floors=floors)
+    plan = Plan(found, entrants, names_in(metrics), convention, window, fit)
     through = partial(through_cluster, pool=Pool(address, workers, memory))
     counts: Counter[str] = Counter()
     with progress_bar("measuring", sum(len(s.pairs) for s in found) * len(entrants)) as advance_to:
@@ -178,10 +178,6 @@ def evaluate(
             advance_to(number, " ".join(outcome.key[:3]))
             if outcome.kind == "failed":
                 typer.echo(f"thermeld: {' '.join(outcome.key[:3])}: {outcome.error}", err=True)
-    typer.echo(f"{out}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    tell_tally(counts, out, as_json=False)
     if counts["failed"]:
         raise typer.Exit(1)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from thermeld.cli._options import JsonOption
+from thermeld.cli._parts import names_in
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -49,7 +50,7 @@ def run(
     from thermeld.metrics import score
     from thermeld.registry import find_metric
 
-    names = [name.strip() for name in metrics.split(",") if name.strip()] or None
+    names = names_in(metrics) or None
     pixels = [read_image(path).pixels for path in (ir, vis, fused)]
     marked = None if labels is None else read_image(labels).pixels
     values = score(*pixels, labels=marked, metrics=names, convention=convention)

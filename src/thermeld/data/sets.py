@@ -105,9 +105,14 @@ def rendered(folder: Path, count: int) -> Path:
 
 
 def labels_of(pair: Pair) -> Path | None:
-    """The class map of a pair, labels/STEM.png beside the two folders; None without one."""
-    path = pair.ir.parent.parent / "labels" / f"{pair.stem}.png"
+    """The class map of a pair; None without one."""
+    path = labels_place(pair)
     return path if path.is_file() else None
+
+
+def labels_place(pair: Pair) -> Path:
+    """Where a pair's class map has to lie: labels/STEM.png beside the two folders."""
+    return pair.ir.parent.parent / "labels" / f"{pair.stem}.png"
 
 
 def fingerprint(pair: Pair) -> str:

@@ -55,6 +55,16 @@ def unwritable(path: Path, error: OSError) -> UnwritableFile:
     return UnwritableFile(f"{path}: {error.strerror}; free space or check access rights")
 
 
+def line_of(task: Asked) -> dict[str, Any]:
+    """A line for a task that came to nothing so far: failed, without a reason, no value known."""
+    set_name, image, method, convention = task.key
+    return {
+        **{"set": set_name, "image": image, "method": method, "convention": convention},
+        **{"made": dict(task.made), "state": FAILED, "error": "", "seconds": None},
+        **{"pixels": 0, "values": dict.fromkeys(task.metrics)},
+    }
+
+
 class Journal:
     """One JSON object a line; the last line of a key counts."""
 

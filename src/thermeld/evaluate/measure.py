@@ -18,12 +18,20 @@ from typing import Any
 import cv2
 import numpy as np
 
-from thermeld.data.results import DONE, FAILED
+from thermeld.data.results import DONE
 from thermeld.data.sets import labels_of
 from thermeld.errors import FusionError
+from thermeld.evaluate.journal import line_of
 from thermeld.evaluate.plan import Task
 from thermeld.fuse import Fuser, resized
-from thermeld.image import Stored, require_same_size, thermal_window, to_depth, unit
+from thermeld.image import (
+    Stored,
+    eight_bits,
+    require_same_size,
+    thermal_window,
+    to_depth,
+    unit,
+)
 from thermeld.io import read_image
 from thermeld.metrics import score
 from thermeld.registry import find_metric
@@ -97,26 +105,18 @@ def _die_with(sentinel: int) -> None:
 
 def measure(task: Task) -> dict[str, Any]:
     """Fuse and score one image: a line of the journal, also where it fails."""
-    record: dict[str, Any] = {
-        "set": task.set,
-        "image": task.pair.stem,
-        "method": task.entrant.label,
-        "convention": task.convention,
-        "made": dict(task.made),
-        **{"state": DONE, "error": "", "seconds": None, "pixels": 0},
-    }
+    record = line_of(task)
     try:
         ir, vis = _sources(task)
         fused, record["seconds"] = _fused(task, ir, vis)
         record["pixels"] = fused.shape[0] * fused.shape[1]
         shown = to_depth(unit(ir, window=thermal_window(task.window)(ir.dtype)), np.uint8)
-        values = _values(task, shown, _eight_bits(vis), fused)
+        values = _values(task, shown, eight_bits(vis), fused)
     except (FusionError, MemoryError) as error:
         reason = str(error) or "not enough memory; use fewer processes (--jobs 1)"
-        failed = {"state": FAILED, "error": " ".join(reason.split())}
-        return {**record, **failed, "values": dict.fromkeys(task.metrics)}
+        return {**record, "error": " ".join(reason.split())}
     finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
-    return {**record, "values": finite}
+    return {**record, "state": DONE, "values": finite}
 
 
 def _values(task: Task, ir: Stored, vis: Stored, fused: Stored) -> dict[str, float]:
@@ -127,11 +127,6 @@ def _values(task: Task, ir: Stored, vis: Stored, fused: Stored) -> dict[str, flo
     names = [name for name in task.metrics if labels is not None or name not in needing]
     known = score(ir, vis, fused, labels=labels, metrics=names, convention=task.convention)
     return {name: known.get(name, math.nan) for name in task.metrics}
-
-
-def _eight_bits(image: Stored) -> Stored:
-    """What an 8-bit file of it would hold."""
-    return to_depth(unit(image), np.uint8)
 
 
 def _sources(task: Task) -> tuple[Stored, Stored]:
@@ -148,7 +143,7 @@ def _sources(task: Task) -> tuple[Stored, Stored]:
 def _fused(task: Task, ir: Stored, vis: Stored) -> tuple[Stored, float | None]:
     entrant = task.entrant
     if entrant.given:
-        return _eight_bits(read_image(entrant.file(task.set, task.pair.stem)).pixels), None
+        return eight_bits(read_image(entrant.file(task.set, task.pair.stem)).pixels), None
     fuser = _fuser(entrant.method, entrant.color, task.window)
     begun = time.process_time()  # of this process alone, so that other work hardly counts
     try:
@@ -156,7 +151,7 @@ def _fused(task: Task, ir: Stored, vis: Stored) -> tuple[Stored, float | None]:
     except BREAKDOWNS as error:
         name = type(error).__name__
         raise FusionError(f"{entrant.label} broke down on it: {name}: {error}") from error
-    return _eight_bits(fused), time.process_time() - begun
+    return eight_bits(fused), time.process_time() - begun
 
 
 @cache

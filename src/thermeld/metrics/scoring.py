@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from thermeld.errors import BadImage, BadSetting, RangeUnknown, SizeMismatch
-from thermeld.image import Stored, require_finite, require_image, to_depth, unit
+from thermeld.image import Stored, eight_bits, require_finite, require_image
 from thermeld.metrics.plane import Levels, Picture, Plane
 from thermeld.registry import LABELLED, METRICS, Metric, find_metric, lookup
 
@@ -112,8 +112,7 @@ def score(
     """
     if convention is not None:
         lookup(CONVENTIONS, convention, "convention of metrics")
-    every = names_in(convention, labelled=labels is not None)
-    names = list(metrics) if metrics is not None else every
+    names = names_in(convention, labelled=labels is not None) if metrics is None else list(metrics)
     triple = Triple(ir, vis, fused, labels)
     return {name: triple.measure(find_metric(name), convention) for name in names}
 
@@ -154,7 +153,7 @@ def _levels(pixels: Stored, role: str) -> Levels:
             f"{role} image holds {pixels.dtype} from {low:g} to {high:g}; give floats in 0..1 "
             "(divide by the largest possible value) or unsigned integers (astype('uint8'))"
         )
-    return np.asarray(to_depth(unit(pixels), np.uint8), np.uint8)
+    return eight_bits(pixels)
 
 
 def _require_one_size(levels: dict[str, Levels]) -> None:

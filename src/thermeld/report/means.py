@@ -80,16 +80,22 @@ def boards(rows: Iterable[Row], methods: Sequence[str] = ()) -> list[Board]:
 
 
 def _board(name: str, convention: str, rows: Sequence[Row]) -> Board:
-    values: dict[str, dict[str, dict[str, float]]] = {}
     by_method: dict[str, list[Row]] = {}
     for row in rows:
         by_method.setdefault(row.method, []).append(row)
+    metrics = tuple(dict.fromkeys(row.metric for row in rows))
+    images = tuple(dict.fromkeys(sorted(row.image for row in rows)))
+    return Board(name, convention, metrics, images, values_of(rows), by_method)
+
+
+def values_of(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, float]]]:
+    """Method, metric, image to value; methods and metrics without a value hold nothing."""
+    values: dict[str, dict[str, dict[str, float]]] = {}
+    for row in rows:
         found = values.setdefault(row.method, {}).setdefault(row.metric, {})
         if row.state == DONE and row.value is not None:
             found[row.image] = row.value
-    metrics = tuple(dict.fromkeys(row.metric for row in rows))
-    images = tuple(dict.fromkeys(sorted(row.image for row in rows)))
-    return Board(name, convention, metrics, images, values, by_method)
+    return values
 
 
 def better_of(metrics: Iterable[str]) -> dict[str, Better]:

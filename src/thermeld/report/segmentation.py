@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from thermeld.data.results import DONE, FAILED, Row
+from thermeld.data.results import FAILED, Row
 from thermeld.data.segmentation import CONVENTION, INFRARED, IOU, MEAN, VALUES, VISIBLE
 from thermeld.errors import UnreadableFile
-from thermeld.report.means import podium
+from thermeld.report.means import podium, values_of
 from thermeld.report.tables import Cell, Table
 
 DIGITS = 2  # of percent
@@ -78,16 +78,7 @@ def benches(rows: Iterable[Row], methods: Sequence[str] = ()) -> list[Bench]:
     for row in rows:
         if not methods or row.method in methods:
             by_set.setdefault(row.set, []).append(row)
-    return [_bench(name, group) for name, group in by_set.items()]
-
-
-def _bench(name: str, rows: Sequence[Row]) -> Bench:
-    values: dict[str, dict[str, dict[str, float]]] = {}
-    for row in rows:
-        found = values.setdefault(row.method, {}).setdefault(row.metric, {})
-        if row.state == DONE and row.value is not None:
-            found[row.image] = row.value
-    return Bench(name, values, rows)
+    return [Bench(name, values_of(group), group) for name, group in by_set.items()]
 
 
 def score_table(bench: Bench) -> Table:

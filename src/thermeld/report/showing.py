@@ -11,7 +11,7 @@ from thermeld.data.results import Row
 from thermeld.data.sets import find_set
 from thermeld.errors import BadSetting, UnknownName
 from thermeld.fuse import Fuser
-from thermeld.image import Stored, luminance, to_depth, unit
+from thermeld.image import Stored, eight_bits, luminance, to_depth, unit
 from thermeld.io import Pair, encode_image, read_image
 from thermeld.registry import METHODS, lookup
 from thermeld.report import Panel
@@ -98,13 +98,13 @@ def _pictures(
 ) -> dict[str, Stored]:
     ir, vis = read_image(pair.ir).pixels, read_image(pair.vis).pixels
     pictures = {"infrared": to_depth(Fuser("average").infrared(ir), np.uint8)}
-    pictures["visible"] = _eight_bits(vis)
+    pictures["visible"] = eight_bits(vis)
     for label, row in known.items():
         if row.color == "given":
             pictures[label] = _given(label, set_name, pair.stem, source)
         else:
             fuser = Fuser(label.partition("@")[0], color=row.color, threads=1)
-            pictures[label] = _eight_bits(fuser(ir, vis))
+            pictures[label] = eight_bits(fuser(ir, vis))
     return pictures
 
 
@@ -114,9 +114,5 @@ def _given(label: str, set_name: str, stem: str, source: Source) -> Stored:
         raise UnknownName(f"where are the images of {label}? say so with --fused {label}=DIR")
     for folder in (Path(folders[label]) / set_name, Path(folders[label])):
         for path in sorted(folder.glob(f"{stem}.*")):
-            return _eight_bits(read_image(path).pixels)
+            return eight_bits(read_image(path).pixels)
     raise UnknownName(f"{folders[label]} holds no fused image of {stem}")
-
-
-def _eight_bits(image: Stored) -> Stored:
-    return to_depth(unit(image), np.uint8)

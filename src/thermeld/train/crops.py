@@ -10,16 +10,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from thermeld.data.sets import find_set
+from thermeld.data.segmentation import IGNORED
+from thermeld.data.sets import find_set, labels_of
 from thermeld.data.splits import refuse_evaluation_sets, split_pairs
 from thermeld.errors import BadSetting
-from thermeld.image import luminance, to_depth, unit
+from thermeld.image import eight_bits, luminance, to_depth, unit
 from thermeld.io import Pair, read_image
 from thermeld.metrics.target import TARGETS
 
 Plane = NDArray[np.uint8]
 T = TypeVar("T")
-UNLABELLED = 255
 LEAST_PX = 100  # of a labelled person
 LARGEST_PX = 800  # wider pairs are halved until they fit, so that a crop shows as much of a scene
 
@@ -75,7 +75,7 @@ class RegisteredPairs:
     def _known(self) -> list[Plane]:
         """Labels of every pair, 255 where it has none."""
         return [
-            np.full_like(ir, UNLABELLED) if labels is None else labels
+            np.full_like(ir, IGNORED) if labels is None else labels
             for ir, labels in zip(self.ir, self.labels, strict=True)
         ]
 
@@ -150,8 +150,8 @@ def registered_pairs(
 
 def _labels(pair: Pair, size: tuple[int, ...]) -> Plane | None:
     """The class map beside the two, labels/STEM.png, at the size of the decoded planes."""
-    path = pair.ir.parent.parent / "labels" / f"{pair.stem}.png"
-    if not path.is_file():
+    path = labels_of(pair)
+    if path is None:
         return None
     labels = np.asarray(read_image(path).pixels, np.uint8)
     if labels.shape == size:
@@ -183,8 +183,8 @@ def _halved(plane: Plane) -> Plane:
 
 def _colour(path: Path) -> Plane:
     """RGB (H, W, 3); a grey image as three equal channels."""
-    pixels = to_depth(unit(read_image(path).pixels), np.uint8)
-    return np.asarray(pixels if pixels.ndim == 3 else np.dstack([pixels] * 3), np.uint8)
+    pixels = eight_bits(read_image(path).pixels)
+    return pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
 
 
 def _grey(path: Path) -> Plane:

@@ -20,11 +20,11 @@ from typing import Any, TypeAlias
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from thermeld.data.results import DONE, FAILED, require_table_place, write_table
-from thermeld.data.segmentation import CLASSES, CONVENTION, VALUES, files_beside, place_of
+from thermeld.data.results import DONE, require_table_place, write_table
+from thermeld.data.segmentation import CLASSES, CONVENTION, files_beside, place_of
 from thermeld.errors import FusionError
 from thermeld.evaluate.entrants import Entrant
-from thermeld.evaluate.journal import Journal, kept_for_this_run
+from thermeld.evaluate.journal import Journal, kept_for_this_run, line_of
 from thermeld.io.parts import sweep
 from thermeld.train.judge.data import Pictures
 from thermeld.train.judge.forecast import Forecast, forecast
@@ -157,7 +157,7 @@ class _Court:
 
     def hear(self, training: Training) -> tuple[Judged, dict[str, Any]]:
         """Train and ask one; with it a line of the journal, empty if it was stopped."""
-        plan, record = self.plan, _empty(training)
+        plan, record = self.plan, line_of(training)
         try:
             parts = [self.pictures(training.entrant, part) for part in (plan.train, plan.val)]
         except FusionError as error:
@@ -185,13 +185,3 @@ class _Court:
         if training.seed == self.plan.seeds[0]:
             keep_examples(task, self.plan.val, place, method)
         shutil.rmtree(run)
-
-
-def _empty(training: Training) -> dict[str, Any]:
-    """A line of the journal for a training that came to nothing."""
-    set_name, image, method, convention = training.key
-    return {
-        **{"set": set_name, "image": image, "method": method, "convention": convention},
-        **{"made": dict(training.made), "state": FAILED, "error": "", "seconds": None},
-        **{"pixels": 0, "values": dict.fromkeys(VALUES)},
-    }

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from thermeld.data.segmentation import IGNORED
 from thermeld.errors import SizeMismatch
-from thermeld.image import Stored, to_depth, unit
 from thermeld.train.judge.budget import Budget
 
 Pixels = NDArray[np.uint8]
@@ -52,11 +51,6 @@ def pictures_of(
             raise SizeMismatch(f"{stem}: picture {image.shape[:2]}, labels {marked.shape}")
     kept = tuple(reduced(image, reduce) for image in images)
     return Pictures(tuple(stems), kept, tuple(labels))
-
-
-def eight_bits(image: Stored) -> Pixels:
-    """What an 8-bit file of an image would hold."""
-    return np.asarray(to_depth(unit(image), np.uint8), np.uint8)
 
 
 def reduced(image: Pixels, by: int) -> Pixels:

@@ -8,8 +8,9 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from thermeld.data.segmentation import CLASSES, files_beside
+from thermeld.image import eight_bits
 from thermeld.io import read_image
-from thermeld.train.judge.data import Pictures, eight_bits, pictures_of
+from thermeld.train.judge.data import Pictures, pictures_of
 from thermeld.train.judge.inputs import LabelledPairs
 from thermeld.train.judge.plan import Plan
 from thermeld.train.judge.start import camvid_files, start_path, start_recipe

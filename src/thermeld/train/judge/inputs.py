@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from thermeld.data.segmentation import CLASSES, IGNORED, INFRARED, VISIBLE
-from thermeld.data.sets import PairSet, find_set, fingerprint
+from thermeld.data.sets import PairSet, find_set, fingerprint, labels_place
 from thermeld.errors import BadSetting, FusionError, SizeMismatch
 from thermeld.evaluate.entrants import Entrant
 from thermeld.evaluate.measure import BREAKDOWNS
 from thermeld.fuse import Fuser
-from thermeld.image import Stored
+from thermeld.image import Stored, eight_bits
 from thermeld.io import Pair, read_image, write_image
-from thermeld.train.judge.data import Pixels, eight_bits, reduced
+from thermeld.train.judge.data import Pixels, reduced
 
 SOURCES = (Entrant(INFRARED, color="gray"), Entrant(VISIBLE, color="given"))
 
@@ -67,7 +67,7 @@ def _with_labels(found: PairSet) -> LabelledPairs:
 
 
 def _labels(pair: Pair, name: str) -> Pixels:
-    path = _label_file(pair)
+    path = labels_place(pair)
     if not path.is_file():
         raise BadSetting(f"{name}: no labels ({path}); segmentation needs a labelled set, as msrs")
     stored = read_image(path).pixels
@@ -76,10 +76,6 @@ def _labels(pair: Pair, name: str) -> Pixels:
     if stored.ndim != 2 or stored.dtype != np.uint8 or alien.size:
         raise BadSetting(f"{path}: a label map has one channel of 0 to {len(CLASSES) - 1}, or 255")
     return values
-
-
-def _label_file(pair: Pair) -> Path:
-    return pair.vis.parent.parent / "labels" / f"{pair.stem}.png"
 
 
 def fingerprint_of(parts: Sequence[LabelledPairs]) -> str:

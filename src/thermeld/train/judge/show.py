@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from thermeld.data.segmentation import curve_file, example_file, painted, truth_file
+from thermeld.image import eight_bits
 from thermeld.io import read_image, write_image
 from thermeld.io.parts import write_whole
-from thermeld.train.judge.data import Pixels, eight_bits, reduced
+from thermeld.train.judge.data import Pixels, reduced
 from thermeld.train.judge.inputs import LabelledPairs, richest
 from thermeld.train.judge.task import Judging
 from thermeld.train.log import read_log

@@ -1,7 +1,6 @@
 """One training of the judge, as the loop wants it: DeepLabv3+ on labelled pictures."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from thermeld.train.losses.segmentation import overlap_terms
 from thermeld.train.nets.deeplab import DeepLab
 from thermeld.train.optimise import optimiser_of, set_rate
 from thermeld.train.recipe import Recipe
+from thermeld.train.seeding import own_stream
 
 SHOWN = 3
 CLASSIFIER = "classify."  # the only layer that depends on what the classes are
@@ -42,7 +42,7 @@ class Judging:
     ) -> None:
         self.recipe, self.budget, self.fabric = recipe, budget, fabric
         self.pictures_in, self.val, self.classes = train, val, classes
-        with _seeded(fabric, recipe.seed, 0):
+        with own_stream(fabric, recipe.seed, 0):
             net = DeepLab(classes=classes)
         if start is not None:
             net.load_state_dict({**net.state_dict(), **start})
@@ -65,7 +65,7 @@ class Judging:
             self.fabric.to_device(torch.from_numpy(part))
             for part in batch(self.pictures_in, self.budget, seed=self.recipe.seed, number=number)
         )
-        with _seeded(self.fabric, self.recipe.seed, number + 1):  # for dropout
+        with own_stream(self.fabric, self.recipe.seed, number + 1):  # for dropout
             logits = self.net(images.contiguous(memory_format=torch.channels_last))
         terms = overlap_terms(logits.float(), labels)
         loss = terms["entropy"] + terms["dice"]
@@ -111,12 +111,3 @@ class Judging:
         """The answer for picture `at` of `val`, laid over it."""
         image = self.val.images[at]
         return painted(image, self.answer(image, image.shape[:2]))
-
-
-@contextmanager
-def _seeded(fabric: Fabric, seed: int, number: int) -> Iterator[None]:
-    """Draw from a stream of its own, and leave the process's as it was."""
-    devices = [fabric.device] if fabric.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
-        yield

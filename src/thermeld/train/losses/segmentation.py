@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-IGNORED = 255
+from thermeld.data.segmentation import IGNORED
 
 
 def hard_cross_entropy(

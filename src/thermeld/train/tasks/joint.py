@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from thermeld.data.segmentation import IGNORED
 from thermeld.errors import BadSetting
 from thermeld.registry import checked_settings
 from thermeld.train.alternation import Phase, Plan, phases_of, segmenter_rate
@@ -26,7 +27,6 @@ from thermeld.train.crops import Crops, RegisteredPairs
 from thermeld.train.losses import total
 from thermeld.train.losses.content import SEAFUSION, strongest
 from thermeld.train.losses.segmentation import (
-    IGNORED,
     confusion,
     mean_intersection_over_union,
     semantic_terms,
@@ -34,6 +34,7 @@ from thermeld.train.losses.segmentation import (
 from thermeld.train.nets import networks
 from thermeld.train.nets.bisenet_like import CLASSES
 from thermeld.train.optimise import rate_at, set_rate
+from thermeld.train.seeding import own_stream
 from thermeld.train.tasks.paired import Batch, Paired, share_of
 
 SCALES = (0.75, 1.0, 1.25, 1.5, 1.75, 2.0)  # of the segmenter's pictures
@@ -98,9 +99,7 @@ class Joint(Paired):
 
     def renew(self, iteration: int) -> None:
         """New weights and moments for the fusion network, a function of seed and iteration."""
-        source = np.random.SeedSequence([self.recipe.seed, iteration]).generate_state(1)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(source[0]))
+        with own_stream(self.fabric, self.recipe.seed, iteration):
             fresh = networks()[self.recipe.network](**self.recipe.options)
         for net in (self.bare, *([self.average.net] if self.average else [])):
             net.load_state_dict(fresh.state_dict())
