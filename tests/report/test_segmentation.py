@@ -19,7 +19,14 @@ from thermeld.errors import UnreadableFile
 from thermeld.io import write_image
 from thermeld.report import Report, write_report
 from thermeld.report.judged import legend_strip, read_curves
-from thermeld.report.segmentation import benches, gap_table, remarks, score_table, split
+from thermeld.report.segmentation import (
+    benches,
+    budget_text,
+    gap_table,
+    remarks,
+    score_table,
+    split,
+)
 from thermeld.report.tables import markdown
 
 BUDGET = {
@@ -105,6 +112,16 @@ def test_a_row_without_its_budget_is_refused():
     (bench,) = benches([judged("a", 0, 0.5, "mIoU", settings="{}")])
     with pytest.raises(UnreadableFile, match="without a budget"):
         list(remarks(bench))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "says"),
+    [(4, "all from one start of 4 epochs on CamVid"), (0, "all from random weights")],
+)
+def test_the_caption_tells_where_all_trainings_began(epochs, says):
+    facts = settings(BUDGET | {"start_epochs": epochs})
+    (bench,) = benches([judged("fine", 0, 0.5, "mIoU", settings=facts)])
+    assert budget_text(bench).endswith(f"fitted into 240x320, {says}")
 
 
 def test_rows_of_both_kinds_are_kept_apart():

@@ -193,12 +193,7 @@ def budget_text(bench: Bench) -> str:
         start = f"one start of {epochs} epochs on CamVid" if epochs else "random weights"
         return (
             f"Budget {budget['name']}: {budget['epochs']} epochs in batches of {budget['batch']} "
-            f"crops of {crop} pixels, judged on pictures fitted into {box}, "
-            + (
-                f"all from one start of {start} epochs on CamVid"
-                if start
-                else "from random weights"
-            )
+            f"crops of {crop} pixels, judged on pictures fitted into {box}, all from {start}"
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableFile(f"a row of {bench.set} tells no budget ({error})") from error
