@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from thermeld.train.nets import networks
-from thermeld.train.nets.pyramid import BRIGHTNESS, LEVEL, LEVELS, SHARPNESS
+from thermeld.train.nets.pyramid import BRIGHTNESS, FAINT, LEVEL, LEVELS, SHARPNESS
 
 NAMES = ("thermeld-nano", "thermeld-small")
 TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
@@ -54,7 +54,15 @@ def classical(ir, vis):
         ratio = (sizes[0] - sizes[1]) / (sizes[0] + sizes[1] + LEVEL)
         share = 1 / (1 + np.exp(-SHARPNESS * ratio))
         fused = up(fused, one.shape) + share * one + (1 - share) * other
-    return fused
+    return limited(fused, ir, vis)
+
+
+def limited(fused, ir, vis):
+    above = np.maximum(fused - np.maximum(ir, vis), 0)
+    below = np.maximum(np.minimum(ir, vis) - fused, 0)
+    room_above, room_below = (1 + FAINT - np.maximum(ir, vis)), np.minimum(ir, vis) + FAINT
+    bent = above / np.hypot(1, above / room_above) - below / np.hypot(1, below / room_below)
+    return fused - above + below + bent
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,6 +88,18 @@ def test_equal_images_come_back_whatever_was_learned(pair):
     for image in pair:
         assert np.abs(run(net, image, image) - image).max() < 1e-5
     assert np.abs(run(net, *pair) - classical(*pair)).mean() > 0.01
+
+
+def test_the_result_stays_between_black_and_white_whatever_was_learned(rng):
+    net = networks()["thermeld-nano"]()
+    for head in net.heads:
+        torch.nn.init.normal_(head.weight)
+    for steps in (2, 256):  # black and white pixels alone, then every grey
+        planes = [np.float32(rng.integers(0, steps, (64, 80)) / (steps - 1)) for _ in range(2)]
+        fused = run(net, *planes)
+        assert fused.min() > -1.1 * FAINT
+        assert fused.max() < 1 + 1.1 * FAINT
+        assert fused.std() > 0.2
 
 
 def test_untrained_it_is_symmetric(pair):

@@ -23,11 +23,10 @@ SELECTION: Mapping[str, float] = {
     "spread": 1.0,
     "structure": 0.3,
     "edges": 1.5,
-    "fidelity": 1.0,
-    "differences": 2.0,
-    "information": 0.2,
+    "fidelity": 2.0,
+    "differences": 1.5,
+    "information": 0.3,
     "people": 1.5,
-    "range": 10.0,
 }
 
 
@@ -35,7 +34,7 @@ def fusion_terms(fused: Tensor, ir: Tensor, vis: Tensor, labels: Tensor) -> dict
     """Everything that is asked of a fused image, the smaller the better.
 
     Args:
-        fused: (B, 1, H, W), about in [0, 1].
+        fused: (B, 1, H, W) in [0, 1].
         ir: (B, 1, H, W) in [0, 1], without the noise that the network may have seen.
         vis: the same.
         labels: (B, 1, H, W), classes of msrs; 0 where nothing is known.
@@ -53,7 +52,6 @@ def fusion_terms(fused: Tensor, ir: Tensor, vis: Tensor, labels: Tensor) -> dict
         "differences": 1 - measures.difference_correlations(fused, ir, vis).mean() / 2,
         "information": 1 - measures.mutual_information(*half, bins=48).mean() / 3,
         "people": hidden(fused, ir, (labels == TARGETS["person"]).to(fused.dtype)),
-        "range": (F.relu(fused - 1) + F.relu(-fused)).mean(),
     }
 
 

@@ -9,13 +9,14 @@ stronger detail, and how much of the detail to give. The pyramid does the rest:
 
     stronger = (box |ir band| - box |vis band|) / (box |ir band| + box |vis band| + 1 / 256)
     share = sigmoid(lean + 12 stronger), box being means of 3x3 pixels
-    share of the base = sigmoid(lean + 10 (ir base - vis base))
+    share of the base = sigmoid(20 (ir base - vis base))
     fused band = (1 + unlike tanh(gain)) (share ir band + (1 - share) vis band)
     unlike = |ir band - vis band| / (|ir band| + |vis band|)
 
 so that two equal images come back as they are, whatever was learned. The choice is by the ratio
 of the bands, so that it is as sharp in a dim picture as in a bright one, and soft only where both
-bands are below a grey level; the base leans to the brighter source.
+bands are below a grey level. The base leans to the brighter source and nothing about it is
+learned: skies stay bright. What would leave [0, 1] is bent back into it, see `_limited`.
 The finest level is worked out on 2x2 blocks laid out as channels, where it costs a quarter.
 """
 
@@ -29,7 +30,7 @@ from torch.nn import functional as F
 from thermeld.train.deployed import Deployed
 
 SHARPNESS = 12.0  # of the choice by magnitude
-BRIGHTNESS = 10.0  # of the choice between the bases, for images in 0..1
+BRIGHTNESS = 20.0  # of the choice between the bases, for images in 0..1
 LEVEL = 1 / 256  # detail fainter than this is mixed rather than chosen
 TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 FAINT = 1e-3  # a quarter of a grey level; bands below it have nothing to disagree about
@@ -109,7 +110,7 @@ class PyramidFusion(nn.Module):
         super().__init__()
         self.levels, self.blocks = levels, blocks
         self.trunk = Trunk(width, blocks)
-        numbers = [8, *[2] * (levels - 1), 1]  # lean and gain of four pixels, of one; the base
+        numbers = [8, *[2] * (levels - 1)]  # lean and gain of four pixels, then of one
         self.heads = nn.ModuleList(nn.Conv2d(width, count, 1) for count in numbers)
         for head in self.heads:
             nn.init.zeros_(head.weight)  # type: ignore[arg-type]
@@ -129,7 +130,7 @@ class PyramidFusion(nn.Module):
         return Deployed(self.eval(), reach_px=reach, align_px=2**self.levels)
 
     def forward(self, ir: Tensor, vis: Tensor) -> Tensor:
-        """Fuse (B, 1, H, W) and (B, 1, H, W) to (B, 1, H, W), about within [0, 1]."""
+        """Fuse (B, 1, H, W) and (B, 1, H, W) to (B, 1, H, W), within [0, 1] but for a quarter of a level."""
         both = torch.cat([ir, vis], dim=1)
         height, width = both.shape[-2:]
         blocked = _blocked(both, self.block)  # (B, 8, h, w), four of infrared first
@@ -137,7 +138,7 @@ class PyramidFusion(nn.Module):
         for _ in range(self.levels - 1):
             planes.append(self._halved(planes[-1]))
         found = self.trunk(blocked, planes[1:])
-        fused = self._base(planes[-1], self.heads[-1](found[-1]))
+        fused = _base(planes[-1])
         for level in range(self.levels - 1, 0, -1):
             fine, coarse = planes[level - 1 : level + 1]
             band = fine - _like(F.pixel_shuffle(_filtered(coarse, self.grown_pair), 2), fine)
@@ -146,16 +147,18 @@ class PyramidFusion(nn.Module):
             fused = detail + _like(F.pixel_shuffle(_filtered(fused, self.grown), 2), fine)
         band = blocked - _filtered(planes[0], self.grown_pair)
         detail = _chosen(band, self.heads[0](found[0]), self.around_blocked)
-        fused = detail + _filtered(fused, self.grown)  # (B, 4, h, w)
+        fused = _limited(detail + _filtered(fused, self.grown), blocked)  # (B, 4, h, w)
         return F.pixel_shuffle(fused, 2)[..., :height, :width]
 
     def _halved(self, plane: Tensor) -> Tensor:
         padded = F.pad(plane, (2, 2, 2, 2), mode="replicate")
         return F.conv2d(padded, self.binomial, stride=2, groups=2)
 
-    def _base(self, plane: Tensor, lean: Tensor) -> Tensor:
-        apart = plane[:, :1] - plane[:, 1:]
-        return plane[:, 1:] + torch.sigmoid(lean + BRIGHTNESS * apart) * apart
+
+def _base(planes: Tensor) -> Tensor:
+    """Of the brighter source, softly: (B, 2, h, w) -> (B, 1, h, w)."""
+    apart = planes[:, :1] - planes[:, 1:]
+    return planes[:, 1:] + torch.sigmoid(BRIGHTNESS * apart) * apart
 
 
 def _chosen(band: Tensor, said: Tensor, around: Tensor) -> Tensor:
@@ -177,6 +180,24 @@ def _chosen(band: Tensor, said: Tensor, around: Tensor) -> Tensor:
     apart = ir - vis
     unlike = apart.abs() / (both_sizes + FAINT)
     return (1 + torch.tanh(gain) * unlike) * (vis + share * apart)
+
+
+def _limited(fused: Tensor, sources: Tensor) -> Tensor:
+    """Bend what is brighter or darker than both sources so that it stays between black and white.
+
+    An excess e over the brighter source with room r above it becomes e / sqrt(1 + (e / r)**2):
+    small ones stay as they are, large ones end at white. Clipping would flatten them.
+
+    Args:
+        fused: (B, n, h, w).
+        sources: (B, 2 n, h, w) in [0, 1], infrared first.
+    """
+    ir, vis = sources.chunk(2, dim=1)
+    brighter, darker = torch.maximum(ir, vis), torch.minimum(ir, vis)
+    within = torch.minimum(torch.maximum(fused, darker), brighter)
+    excess = fused - within
+    room = torch.where(excess > 0, 1 - brighter, darker) + FAINT
+    return within + excess / torch.sqrt(1 + (excess / room) ** 2)
 
 
 def _filtered(planes: Tensor, kernel: Tensor) -> Tensor:
