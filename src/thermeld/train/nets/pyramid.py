@@ -3,8 +3,9 @@
 Source: our own; the pyramid after Burt & Adelson, IEEE Trans. Commun. 31(4), 1983, the choice by
 magnitude after Burt & Kolczynski, ICCV 1993, which is what the untrained network does.
 
-A trunk at half resolution looks at both images. Its blocks are used again at every coarser scale,
-down and back up, and say two numbers per level and pixel: how far to lean from the source with the
+A trunk at a quarter of the resolution looks at both images. Its blocks are used again at every
+coarser scale, down and back up, and say two numbers per level and pixel (for the two finest levels
+those of 4x4 and 2x2 pixels at once): how far to lean from the source with the
 stronger detail, and how much of the detail to give. The pyramid does the rest:
 
     stronger = (box |ir band| - box |vis band|) / (box |ir band| + box |vis band| + 1 / 256)
@@ -51,7 +52,7 @@ class Residual(nn.Module):
 
 
 class Trunk(nn.Module):
-    """Features at half resolution and every octave below, each knowing what lies around it.
+    """Features at a quarter of the resolution and every octave below, each knowing its surroundings.
 
     Args:
         width: channels.
@@ -60,7 +61,7 @@ class Trunk(nn.Module):
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(8, width, 3, padding=1)
+        self.stem = nn.Conv2d(8, width, 3, stride=2, padding=1)
         self.entry = nn.Conv2d(2, width, 3, padding=1)  # what a scale sees of the images itself
         self.halve = nn.Conv2d(width, width, 3, stride=2, padding=1, groups=width, bias=False)
         self.down = nn.Sequential(*(Residual(width) for _ in range(blocks)))
@@ -73,7 +74,7 @@ class Trunk(nn.Module):
 
         Args:
             blocked: both images as 2x2 blocks, (B, 8, h, w).
-            planes: both at every octave below `blocked`, (B, 2, h / 2, w / 2) and so on.
+            planes: both at a quarter of that resolution and every octave below.
         """
         features = [self.down(F.relu(self.stem(blocked)))]
         for plane in planes:
@@ -110,7 +111,7 @@ class PyramidFusion(nn.Module):
         super().__init__()
         self.levels, self.blocks = levels, blocks
         self.trunk = Trunk(width, blocks)
-        numbers = [8, *[2] * (levels - 1)]  # lean and gain of four pixels, then of one
+        numbers = [32, 8, *[2] * (levels - 2)]  # lean and gain of 16 pixels, of 4, then of one
         self.heads = nn.ModuleList(nn.Conv2d(width, count, 1) for count in numbers)
         for head in self.heads:
             nn.init.zeros_(head.weight)  # type: ignore[arg-type]
@@ -121,11 +122,10 @@ class PyramidFusion(nn.Module):
     def deployed(self) -> nn.Module:
         """The network as it is shipped.
 
-        At every scale of 2, 4 ... 2**levels pixels: 1 for what it is shown, 1 for each block down
-        and up, 1 for the step to the next. With all of them linear a gradient spreads 415 (nano)
-        and 833 (small) pixels.
+        At every scale of 4, 8 ... 2**levels pixels: 1 for what it is shown, 1 for each block down
+        and up, 1 for the step to the next.
         """
-        scales = sum(2**level for level in range(1, self.levels + 1))
+        scales = sum(2**level for level in range(2, self.levels + 1))
         reach = scales * (2 * self.blocks + 2)
         return Deployed(self.eval(), reach_px=reach, align_px=2**self.levels)
 
@@ -137,18 +137,23 @@ class PyramidFusion(nn.Module):
         planes = [_filtered(blocked, self.low)]
         for _ in range(self.levels - 1):
             planes.append(self._halved(planes[-1]))
-        found = self.trunk(blocked, planes[1:])
+        said = self._said(self.trunk(blocked, planes[2:]))
         fused = _base(planes[-1])
         for level in range(self.levels - 1, 0, -1):
             fine, coarse = planes[level - 1 : level + 1]
             band = fine - _like(F.pixel_shuffle(_filtered(coarse, self.grown_pair), 2), fine)
-            said = self.heads[level](found[level - 1])
-            detail = _chosen(band, said, self.around)
+            detail = _chosen(band, _like(said[level], fine), self.around)
             fused = detail + _like(F.pixel_shuffle(_filtered(fused, self.grown), 2), fine)
         band = blocked - _filtered(planes[0], self.grown_pair)
-        detail = _chosen(band, self.heads[0](found[0]), self.around_blocked)
+        detail = _chosen(band, _like(said[0], blocked), self.around_blocked)
         fused = _limited(detail + _filtered(fused, self.grown), blocked)  # (B, 4, h, w)
         return F.pixel_shuffle(fused, 2)[..., :height, :width]
+
+    def _said(self, found: list[Tensor]) -> list[Tensor]:
+        """Leans and gains by level, finest first, from features by scale."""
+        finest = [F.pixel_shuffle(head(found[0]), 2) for head in self.heads[:2]]
+        rest = zip(self.heads[2:], found[: self.levels - 2], strict=True)
+        return finest + [head(features) for head, features in rest]
 
     def _halved(self, plane: Tensor) -> Tensor:
         padded = F.pad(plane, (2, 2, 2, 2), mode="replicate")
@@ -167,18 +172,17 @@ def _chosen(band: Tensor, said: Tensor, around: Tensor) -> Tensor:
     Args:
         band: (B, 2 n, h, w), those of infrared first.
         said: (B, 2 n, h, w), leans first, then gains; zeros for the classical choice.
-        around: kernel that takes means of 3x3 pixels, (n, n, 3, 3).
+        around: kernel from sizes of both bands to the means of 3x3 pixels of their difference and
+            of their sum, (2 n, 2 n, 3, 3).
     """
     ir, vis = band.chunk(2, dim=1)
     lean, gain = said.chunk(2, dim=1)
-    ir_size, vis_size = ir.abs(), vis.abs()
-    both_sizes = ir_size + vis_size
-    stronger = F.conv2d(ir_size - vis_size, around, padding=1)
-    share = torch.sigmoid(
-        lean + SHARPNESS * stronger / (F.conv2d(both_sizes, around, padding=1) + LEVEL)
-    )
+    sizes = band.abs()
+    stronger, strength = F.conv2d(sizes, around, padding=1).chunk(2, dim=1)
+    share = torch.sigmoid(lean + SHARPNESS * stronger / (strength + LEVEL))
     apart = ir - vis
-    unlike = apart.abs() / (both_sizes + FAINT)
+    ir_size, vis_size = sizes.chunk(2, dim=1)
+    unlike = apart.abs() / (ir_size + vis_size + FAINT)
     return (1 + torch.tanh(gain) * unlike) * (vis + share * apart)
 
 
@@ -241,12 +245,18 @@ def _kernels() -> dict[str, Tensor]:
         "grown_pair": torch.cat(
             [torch.cat([grown2, nothing(grown2)], 1), torch.cat([nothing(grown2), grown2], 1)]
         ),
-        "around": torch.full((1, 1, 3, 3), 1 / 9),
-        "around_blocked": mean2,
+        "around": _compared(torch.full((1, 1, 3, 3), 1 / 9)),
+        "around_blocked": _compared(mean2),
     }
+
+
+def _compared(mean: Tensor) -> Tensor:
+    """From a kernel (n, n, 3, 3) the one that takes means of ir - vis, then of ir + vis."""
+    difference, total = torch.cat([mean, -mean], dim=1), torch.cat([mean, mean], dim=1)
+    return torch.cat([difference, total])
 
 
 NETWORKS = {
     "thermeld-nano": partial(PyramidFusion, width=32, blocks=1),
-    "thermeld-small": partial(PyramidFusion, width=48, blocks=3),
+    "thermeld-small": partial(PyramidFusion, width=56, blocks=3),
 }
