@@ -63,6 +63,9 @@ def test_segmenters_rate_is_the_published_one(number, rate):
     ("key", "value"),
     [
         ("seg_loss", "dice"),
+        ("segmenter_loss", "dice"),
+        ("segmenter_optimiser", "lion"),
+        ("segmenter_objects", 1.5),
         ("gamma", -1.0),
         ("least", 1.5),
         ("iterations", 0),

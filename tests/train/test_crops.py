@@ -60,3 +60,20 @@ def test_wide_and_grey_pairs_are_halved_and_coloured_alike(tmp_path, rng):
     assert pairs.colour[0].shape == (*pairs.vis[0].shape, 3) == (30, 450, 3)
     half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     assert np.array_equal(pairs.colour[0], np.dstack([half] * 3))
+
+
+def test_crops_show_an_object_as_often_as_asked(coloured):
+    """One pixel of class 1 and one of class 2 in each pair, far from each other."""
+    marked = np.zeros_like(coloured.labels[0])
+    marked[3, 5], marked[60, 74], marked[30, 40] = 1, 2, 255
+    pairs = replace(coloured, labels=(marked,) * len(coloured))
+
+    def shown(objects):
+        labels = pairs.draw(np.random.default_rng(0), 200, 16, objects=objects).labels
+        return [np.mean((labels == mark).any((1, 2))) for mark in (1, 2)]
+
+    assert sum(shown(1.0)) == 1.0
+    assert min(shown(1.0)) > 0.4
+    assert max(shown(0.0)) < 0.1
+    bare = replace(coloured, labels=(np.zeros_like(marked),) * len(coloured))
+    assert bare.draw(np.random.default_rng(0), 4, 16, objects=1.0).ir.shape == (4, 16, 16)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONVENTION: Final = "segmentation"
+BACKGROUND: Final = 0
 IGNORED: Final = 255  # the label of pixels that nobody judged
 # Of MSRS, by label value; names as in published tables.
 CLASSES: Final = (
@@ -38,7 +39,7 @@ def painted(picture: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np
     Returns:
         (H, W, 3) RGB, of the marked pixels 60 % colour.
     """
-    marked = (labels > 0) & (labels != IGNORED)
+    marked = (labels != BACKGROUND) & (labels != IGNORED)
     shown = np.array(picture)
     colours = np.array(COLOURS, np.float32)[labels[marked] % len(COLOURS)]
     shown[marked] = np.rint(0.4 * picture[marked] + 0.6 * colours).astype(np.uint8)

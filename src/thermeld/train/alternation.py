@@ -8,10 +8,17 @@ from thermeld.errors import BadSetting
 
 Learner = Literal["net", "segmenter"]
 SemanticLoss = Literal["ohem", "ce"]
+SegmenterLoss = Literal["ohem", "ce", "overlap"]
+SegmenterOptimiser = Literal["sgd", "adam"]
 START = 1e-3  # of the segmenter's rate, where its warm-up begins
 POWER = 0.9  # of the polynomial by which it falls
+CHOICES = {
+    "seg_loss": SemanticLoss,
+    "segmenter_loss": SegmenterLoss,
+    "segmenter_optimiser": SegmenterOptimiser,
+}
 RANGES = {
-    **dict.fromkeys(("least", "segmenter_least", "jitter"), (0, 1)),
+    **dict.fromkeys(("least", "segmenter_least", "jitter", "segmenter_objects"), (0, 1)),
     **dict.fromkeys(("segmenter_share", "segmenter_warmup"), (0, 1)),
     **dict.fromkeys(("iterations", "head_start"), (1, inf)),
     **dict.fromkeys(("gamma", "auxiliary", "segmenter_auxiliary"), (0, inf)),
@@ -34,13 +41,18 @@ class Plan:
         reinit_fusion: begin every iteration with new weights of the fusion network. If not, its
             learning rate runs through the schedule once, not once per iteration.
         gamma: the semantic loss weighs gamma (m - 1) in iteration m.
-        seg_loss: "ohem", cross-entropy of hard pixels, or "ce", of all.
+        seg_loss: "ohem", cross-entropy of hard pixels, or "ce", of all; what the fusion network is
+            judged by.
         least: share of the labelled pixels that count as hard at least, in the fusion phase.
         auxiliary: weight of the auxiliary head, in the fusion phase.
+        segmenter_loss: what the segmenter learns by: "ohem", "ce", or "overlap", cross-entropy of
+            all pixels and Dice, by which one that starts from nothing finds small classes sooner.
         segmenter_least: the same share in the segmenter's phase.
         segmenter_auxiliary: the same weight there.
         segmenter_batch: crops per step of the segmenter, over all processes.
         segmenter_crop_px: side of these.
+        segmenter_objects: share of these that show a labelled object; the others lie anywhere.
+        segmenter_optimiser: "sgd" (momentum 0.9) or "adam" (decoupled decay).
         segmenter_rate: highest learning rate of its trunk.
         segmenter_warmup: share of its steps in which the rate rises, from a thousandth.
         segmenter_decay: weight decay of its convolutions.
@@ -57,10 +69,13 @@ class Plan:
     seg_loss: str = "ohem"
     least: float = 1 / 3
     auxiliary: float = 0.1
+    segmenter_loss: str = "ohem"
     segmenter_least: float = 1 / 16
     segmenter_auxiliary: float = 0.75
     segmenter_batch: int = 16
     segmenter_crop_px: int = 480
+    segmenter_objects: float = 0.0
+    segmenter_optimiser: str = "sgd"
     segmenter_rate: float = 1e-2
     segmenter_warmup: float = 1 / 80
     segmenter_decay: float = 5e-4
@@ -68,8 +83,10 @@ class Plan:
     jitter: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.seg_loss not in get_args(SemanticLoss):
-            raise BadSetting(f"seg_loss must be ohem or ce, got {self.seg_loss!r}")
+        for key, kinds in CHOICES.items():
+            if getattr(self, key) not in get_args(kinds):
+                known = " or ".join(get_args(kinds))
+                raise BadSetting(f"{key} must be {known}, got {getattr(self, key)!r}")
         for key in ("segmenter_share", "segmenter_warmup"):
             if getattr(self, key) in (0, 1):
                 raise BadSetting(f"{key} must lie between 0 and 1, got {getattr(self, key)}")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from thermeld.data.segmentation import IGNORED
+from thermeld.data.segmentation import BACKGROUND, IGNORED
 from thermeld.data.sets import find_set, labels_of
 from thermeld.data.splits import refuse_evaluation_sets, split_pairs
 from thermeld.errors import BadSetting
@@ -94,19 +94,48 @@ class RegisteredPairs:
             those(self.names), those(self.ir), those(self.vis), those(self.labels), colour
         )
 
-    def draw(self, rng: np.random.Generator, count: int, size: int) -> Crops:
-        """Square crops of pairs drawn evenly, half of them mirrored left to right."""
-        places = [self._place(rng, int(rng.integers(len(self))), size) for _ in range(count)]
+    def draw(
+        self, rng: np.random.Generator, count: int, size: int, *, objects: float = 0.0
+    ) -> Crops:
+        """Square crops of pairs drawn evenly, half of them mirrored left to right.
+
+        Args:
+            rng: decides everything.
+            count: how many.
+            size: side in pixels.
+            objects: share of them that must show a labelled object, if the pair has one.
+        """
+        places = [
+            self._place(rng, int(rng.integers(len(self))), size, objects) for _ in range(count)
+        ]
         ir, vis = (unit(_cut(planes, places)) for planes in (self.ir, self.vis))
         if not self.colour:
             return Crops(ir, vis)
         return Crops(ir, vis, unit(_cut(self.colour, places)), _cut(self._known, places))
 
-    def _place(self, rng: np.random.Generator, index: int, size: int) -> Place:
+    def _place(self, rng: np.random.Generator, index: int, size: int, objects: float) -> Place:
         height, width = self.ir[index].shape
-        top, left = int(rng.integers(height - size + 1)), int(rng.integers(width - size + 1))
+        shown = self._object(rng, index) if objects and rng.random() < objects else None
+        if shown is None:
+            top, left = int(rng.integers(height - size + 1)), int(rng.integers(width - size + 1))
+        else:
+            top, left = (
+                int(np.clip(at - rng.integers(size), 0, side - size))
+                for at, side in zip(shown, (height, width), strict=True)
+            )
         flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
         return index, (slice(top, top + size), slice(left, left + size)), flip
+
+
+    def _object(self, rng: np.random.Generator, index: int) -> tuple[int, int] | None:
+        """Row and column of some pixel of some class that a pair shows besides the background."""
+        labels = self._known[index]
+        classes = [mark for mark in np.unique(labels) if mark not in (BACKGROUND, IGNORED)]
+        if not classes:
+            return None
+        rows, columns = np.nonzero(labels == rng.choice(classes))
+        at = int(rng.integers(len(rows)))
+        return int(rows[at]), int(columns[at])
 
 
 def _cut(planes: Sequence[Plane], places: Sequence[Place]) -> Plane:

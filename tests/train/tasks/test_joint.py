@@ -11,6 +11,7 @@ from torch import nn
 from thermeld.errors import BadSetting
 from thermeld.io import write_image
 from thermeld.train.losses.content import SEAFUSION
+from thermeld.train.losses.segmentation import dice
 from thermeld.train.losses.segmentation import confusion, mean_intersection_over_union
 from thermeld.train.run import start_fabric
 from thermeld.train.tasks import open_task
@@ -213,3 +214,25 @@ def test_sets_that_no_segmenter_can_learn_from_are_refused(label, words, pair_re
     recipe = pair_recipe(task="joint", network="seafusion", sets=("odd",), settings=SETTINGS)
     with pytest.raises(BadSetting, match=words):
         open_task(recipe, tmp_path, start_fabric("32-true", "cpu"))
+
+
+def test_segmenter_learns_by_hard_pixels_by_all_or_by_overlap(opened):
+    logits, labels = torch.zeros(1, 9, 8, 8), torch.zeros(1, 8, 8, dtype=torch.long)
+    logits[:, 0] = 5.0
+    labels[:, :, 4:] = 1
+    easy = np.log(1 + 8 * np.exp(-5.0))
+    found = {
+        name: float(opened(segmenter_loss=name, segmenter_least=0.01).missed(logits, labels))
+        for name in ("ohem", "ce", "overlap")
+    }
+    assert found["ohem"] == pytest.approx(5 + easy, rel=1e-4)
+    assert found["ce"] == pytest.approx(2.5 + easy, rel=1e-4)
+    assert found["overlap"] - found["ce"] == pytest.approx(float(dice(logits, labels)))
+
+
+def test_segmenter_may_learn_by_adam(opened):
+    task = opened(segmenter_optimiser="adam", segmenter_rate=1e-3)
+    before = copied(task.bare_segmenter)
+    task.step(3)
+    assert changed(task.bare_segmenter, before)
+    assert isinstance(task.optimisers["segmenter"].optimizer, torch.optim.AdamW)

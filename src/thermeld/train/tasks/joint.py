@@ -28,7 +28,9 @@ from thermeld.train.losses import total
 from thermeld.train.losses.content import SEAFUSION, strongest
 from thermeld.train.losses.segmentation import (
     confusion,
+    hard_cross_entropy,
     mean_intersection_over_union,
+    overlap_terms,
     semantic_terms,
 )
 from thermeld.train.nets import networks
@@ -141,11 +143,17 @@ class Joint(Paired):
         rgb, labels = self.shown(rng)
         self.bare_segmenter.train().requires_grad_(True)
         main, auxiliary = self.modules["segmenter"](rgb)
-        least = 1.0 if plan.seg_loss == "ce" else plan.segmenter_least
-        terms = semantic_terms(main, auxiliary, labels, least=least)
-        loss = total(terms, {"main": 1.0, "auxiliary": plan.segmenter_auxiliary})
+        loss = self.missed(main, labels) + plan.segmenter_auxiliary * self.missed(auxiliary, labels)
         self.descend(loss, "segmenter")
         return {**self.agreed({"segmenter_loss": loss}), "segmenter_rate": rate}
+
+    def missed(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """What one head of the segmenter is taught by."""
+        if self.plan.segmenter_loss == "overlap":
+            terms = overlap_terms(logits.float(), labels)
+            return terms["entropy"] + terms["dice"]
+        least = 1.0 if self.plan.segmenter_loss == "ce" else self.plan.segmenter_least
+        return hard_cross_entropy(logits, labels, least=least)
 
     def shown(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """This process's part of the segmenter's batch: (B, 3, S, S) in [0, 1], labels (B, S, S).
@@ -155,7 +163,10 @@ class Joint(Paired):
         plan = self.plan
         side = plan.segmenter_crop_px
         window = min(round(side / float(rng.choice(SCALES))), self.least_side)
-        batch = self.on_device(self.labelled.draw(rng, plan.segmenter_batch, window))
+        crops = self.labelled.draw(
+            rng, plan.segmenter_batch, window, objects=plan.segmenter_objects
+        )
+        batch = self.on_device(crops)
         factors = rng.uniform(1 - plan.jitter, 1 + plan.jitter, (plan.segmenter_batch, 3))
         batch["factors"] = self.fabric.to_device(torch.from_numpy(factors).float())
         batch = share_of(batch, self.fabric)
@@ -230,19 +241,18 @@ def _fit_to_learn(pairs: RegisteredPairs) -> RegisteredPairs:
 
 
 def _segmenter_optimiser(plan: Plan, net: nn.Module) -> torch.optim.Optimizer:
-    """SGD whose groups say how much faster than the trunk they learn, as "factor"."""
+    """Its groups say how much faster than the trunk they learn, as "factor"."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, weight in net.named_parameters():
         groups.setdefault((name.startswith(HEADS), weight.dim() > 1), []).append(weight)
-    return torch.optim.SGD(
-        [
-            {
-                "params": weights,
-                "factor": plan.head_factor if of_head else 1.0,
-                "weight_decay": plan.segmenter_decay if decays else 0.0,
-            }
-            for (of_head, decays), weights in groups.items()
-        ],
-        lr=plan.segmenter_rate,
-        momentum=0.9,
-    )
+    of_kind = [
+        {
+            "params": weights,
+            "factor": plan.head_factor if of_head else 1.0,
+            "weight_decay": plan.segmenter_decay if decays else 0.0,
+        }
+        for (of_head, decays), weights in groups.items()
+    ]
+    if plan.segmenter_optimiser == "adam":
+        return torch.optim.AdamW(of_kind, lr=plan.segmenter_rate)
+    return torch.optim.SGD(of_kind, lr=plan.segmenter_rate, momentum=0.9)
