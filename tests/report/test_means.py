@@ -1,7 +1,14 @@
 import pytest
 from report_rows import row
 
-from thermeld.report.means import average_ranks, boards, failures, podium, ranks
+from thermeld.report.means import (
+    average_ranks,
+    boards,
+    failures,
+    podium,
+    ranks,
+    ranks_together,
+)
 
 # Table III of the MobileFuse paper (M3FD): cells as printed, and the ranks it prints.
 METRICS = ("AG", "CE", "EI", "EN", "MI", "PSNR", "RMSE", "SF", "SSIM", "SD")
@@ -75,3 +82,21 @@ def test_sets_and_conventions_are_kept_apart():
         ("s", "vifb", 9.0),
         ("t", "tang", 5.0),
     ]
+
+
+def two_conventions():
+    """On s: a 1, b 2, c without vifb. On t: b is better. By hand below."""
+    return boards(
+        [
+            *(row("a", "1", 3.0), row("a", "1", 5.0, metric="RMSE", convention="vifb")),
+            *(row("b", "1", 2.0), row("b", "1", 4.0, metric="RMSE", convention="vifb")),
+            *(row("c", "1", 9.0), row("b", "1", 2.0, set="t"), row("a", "1", 1.0, set="t")),
+        ]
+    )
+
+
+def test_ranks_together_are_over_all_conventions_among_those_that_have_all():
+    assert ranks_together(two_conventions()) == {
+        "s": {"a": 1.5, "b": 1.5},
+        "t": {"b": 1.0, "a": 2.0},
+    }

@@ -168,3 +168,14 @@ def test_panel_frames_in_red_and_green():
 def test_boxes_that_are_none(text):
     with pytest.raises(BadSetting, match="box"):
         Box.parse(text)
+
+
+def test_ranks_over_everything_come_first_where_there_is_more_than_one_table(tmp_path):
+    pytest.importorskip("matplotlib", reason="needs the extra 'report'")
+    more = [row("average", "1", 1.0, set="t"), row("maximum", "1", 2.0, set="t")]
+    for name, rows in (("one", ROWS), ("two", [*ROWS, *more])):
+        table = write_table(tmp_path / f"{name}.csv", rows)
+        write_report(table, tmp_path / name, Report())
+    one, two = ((tmp_path / name / "report.md").read_text() for name in ("one", "two"))
+    assert "All measures together" not in one
+    assert 0 < two.index("All measures together") < two.index("convention tang, ")

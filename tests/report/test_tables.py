@@ -14,6 +14,7 @@ from thermeld.report.tables import (
     mean_table,
     means_csv,
     number,
+    rank_table,
     versus_table,
 )
 
@@ -83,3 +84,14 @@ def test_comparison_is_paired_and_marks_what_is_sure():
     assert cells["better"].text == "+1.055"
     assert cells["better"].place == 1
     assert cells["equal"].place == 0
+
+
+def test_ranks_of_all_sets_stand_beside_their_mean():
+    together = {"s": {"a": 1.0, "b": 2.0, "c": 3.0}, "t": {"b": 1.0, "a": 3.0}}
+    assert markdown(rank_table(together)).splitlines() == [
+        "| method | s ↓ | t ↓ | mean ↓ |",
+        "| --- | ---: | ---: | ---: |",
+        "| b | <u>2.000</u> | **1.000** | **1.500** |",
+        "| a | **1.000** | <u>3.000</u> | <u>2.000</u> |",
+        "| c | 3.000 | – | – |",
+    ]

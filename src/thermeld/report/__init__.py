@@ -8,7 +8,7 @@ from thermeld.data.results import Row, read_table, write_whole
 from thermeld.errors import BadSetting
 from thermeld.registry import lookup
 from thermeld.report.judged import judged_parts
-from thermeld.report.means import Board, boards, failures, mixed_versions
+from thermeld.report.means import Board, boards, failures, mixed_versions, ranks_together
 from thermeld.report.page import Page, Part
 from thermeld.report.plots import box_figure, cdf_figure, cost_figure, standalone
 from thermeld.report.published import Printed, published_table
@@ -25,6 +25,7 @@ from thermeld.report.tables import (
     latex,
     mean_table,
     means_csv,
+    rank_table,
     versus_table,
 )
 
@@ -86,7 +87,8 @@ def write_report(table: Path, out: Path, report: Report) -> list[Path]:
     measured, judged = split(rows)
     found = boards(measured, report.methods)
     names = [f"{board.set}-{board.convention}".replace(":", "-") for board in found]
-    sections = {b.title: list(_parts(b, n, report)) for b, n in zip(found, names, strict=True)}
+    sections = _overview(found)
+    sections |= {b.title: list(_parts(b, n, report)) for b, n in zip(found, names, strict=True)}
     courts = benches(judged, report.methods)
     for bench in courts:
         name = f"{bench.set}-segmentation".replace(":", "-")
@@ -104,6 +106,17 @@ def write_report(table: Path, out: Path, report: Report) -> list[Path]:
     files["means.csv"] = means_csv(found).encode()
     files |= _pictures(sections)
     return [write_whole(out / name, data) for name, data in files.items()]
+
+
+def _overview(found: Sequence[Board]) -> dict[str, list[Part]]:
+    """Ranks over everything that was measured, where that is more than one board."""
+    if len(found) < 2:
+        return {}
+    text = (
+        "Average rank over all metrics of all conventions of a set, among the methods that have "
+        "them all; what two conventions compute counts twice. Best bold, second underlined."
+    )
+    return {"All measures together": [Part("Ranks", text, rank_table(ranks_together(found)))]}
 
 
 def _pictures(sections: Mapping[str, Sequence[Part]]) -> dict[str, bytes]:

@@ -6,13 +6,14 @@ ties at the average of the places they share; then the mean over the metrics.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from thermeld.data.results import DONE, FAILED, Row
 from thermeld.metrics import score as _score  # noqa: F401 - fills the table of metrics
 from thermeld.registry import find_metric
 
 Better = Literal["higher", "lower"]
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -113,19 +114,42 @@ def ranks(values: Mapping[str, float], better: Better) -> dict[str, float]:
 
 
 def average_ranks(
-    columns: Mapping[str, Mapping[str, float]], better: Mapping[str, Better]
+    columns: Mapping[K, Mapping[str, float]], better: Mapping[K, Better]
 ) -> dict[str, float]:
     """Mean over the metrics of the ranks; of a method without a value, over those it has.
 
     Args:
-        columns: metric, method to value.
-        better: direction, by metric.
+        columns: by metric (or what else tells columns apart), method to value.
+        better: direction, by the same.
     """
     places: dict[str, list[float]] = {}
     for metric, values in columns.items():
         for name, place in ranks(values, better[metric]).items():
             places.setdefault(name, []).append(place)
     return {name: sum(found) / len(found) for name, found in places.items()}
+
+
+def ranks_together(found: Iterable[Board]) -> dict[str, dict[str, float]]:
+    """Average ranks over all metrics of all conventions of a set, by set and method.
+
+    Methods that lack a metric of the set take no part there, so that all are ranked among the
+    same rivals. A metric that two conventions compute counts twice.
+    """
+    by_set: dict[str, list[Board]] = {}
+    for board in found:
+        by_set.setdefault(board.set, []).append(board)
+    return {name: _together(those) for name, those in by_set.items()}
+
+
+def _together(found: Sequence[Board]) -> dict[str, float]:
+    columns = {(b.convention, metric): b.column(metric) for b in found for metric in b.metrics}
+    whole = set.intersection(*(set(values) for values in columns.values()))
+    shared = {
+        key: {name: value for name, value in values.items() if name in whole}
+        for key, values in columns.items()
+    }
+    better = better_of(metric for _, metric in columns)
+    return average_ranks(shared, {key: better[key[1]] for key in columns})
 
 
 def podium(values: Mapping[str, float], better: Better) -> tuple[set[str], set[str]]:

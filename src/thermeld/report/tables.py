@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -66,6 +66,29 @@ def mean_table(board: Board) -> Table:
     better = better_of(board.metrics)
     headings = [f"{metric} {ARROW[better[metric]]}" for metric in board.metrics]
     return Table(("method", "pairs", *headings, "average rank ↓"), tuple(rows))
+
+
+def rank_table(together: Mapping[str, Mapping[str, float]]) -> Table:
+    """Average ranks by method and set, and their mean of those that are ranked on every set."""
+    columns = {name: _podium_cells(dict(values), "lower") for name, values in together.items()}
+    known = dict.fromkeys(method for values in together.values() for method in values)
+    means = {
+        method: sum(values[method] for values in together.values()) / len(together)
+        for method in known
+        if all(method in values for values in together.values())
+    }
+    overall = _podium_cells(means, "lower")
+    ordered = sorted(known, key=lambda method: (means.get(method, 1e9), method))
+    blank = Cell("–")
+    rows = [
+        (
+            Cell(method),
+            *(cells.get(method, blank) for cells in columns.values()),
+            overall.get(method, blank),
+        )
+        for method in ordered
+    ]
+    return Table(("method", *(f"{name} ↓" for name in together), "mean ↓"), tuple(rows))
 
 
 def _mean_cells(board: Board, metric: str) -> dict[str, Cell]:

@@ -126,7 +126,6 @@ class RegisteredPairs:
         flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
         return index, (slice(top, top + size), slice(left, left + size)), flip
 
-
     def _object(self, rng: np.random.Generator, index: int) -> tuple[int, int] | None:
         """Row and column of some pixel of some class that a pair shows besides the background."""
         labels = self._known[index]

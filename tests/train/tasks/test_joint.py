@@ -11,8 +11,7 @@ from torch import nn
 from thermeld.errors import BadSetting
 from thermeld.io import write_image
 from thermeld.train.losses.content import SEAFUSION
-from thermeld.train.losses.segmentation import dice
-from thermeld.train.losses.segmentation import confusion, mean_intersection_over_union
+from thermeld.train.losses.segmentation import confusion, dice, mean_intersection_over_union
 from thermeld.train.run import start_fabric
 from thermeld.train.tasks import open_task
 

@@ -52,7 +52,7 @@ class Residual(nn.Module):
 
 
 class Trunk(nn.Module):
-    """Features at a quarter of the resolution and every octave below, each knowing its surroundings.
+    """Features at a quarter of the resolution and every octave below, aware of what lies around.
 
     Args:
         width: channels.
@@ -130,7 +130,7 @@ class PyramidFusion(nn.Module):
         return Deployed(self.eval(), reach_px=reach, align_px=2**self.levels)
 
     def forward(self, ir: Tensor, vis: Tensor) -> Tensor:
-        """Fuse (B, 1, H, W) and (B, 1, H, W) to (B, 1, H, W), within [0, 1] but for a quarter of a level."""
+        """Fuse (B, 1, H, W) and (B, 1, H, W) to (B, 1, H, W), within [0, 1] but for 1e-3."""
         both = torch.cat([ir, vis], dim=1)
         height, width = both.shape[-2:]
         blocked = _blocked(both, self.block)  # (B, 8, h, w), four of infrared first
