@@ -17,12 +17,20 @@ thermeld report out/results.parquet -o docs/report --against maximum \
   --published docs/report/published.csv --title "Trained networks and the floors" \
   --panels scenes:6/night-0 --panels scenes:6/day-fog-5
 
-# What the tables of the papers do not ask: similarity, contrast kept, people and cars seen.
-thermeld evaluate --sets tno25 roadscene50 m3fd msrs:val --data "$DATA" --methods "$METHODS" \
-  --convention tang --metrics SSIM,MS_SSIM -o out/more.parquet
-thermeld evaluate --sets tno25 roadscene50 m3fd msrs:val --data "$DATA" --methods "$METHODS" \
-  --convention paper --metrics contrast_kept,person_visibility,car_visibility -o out/more.parquet
-thermeld report out/more.parquet -o docs/report/more --title "What the papers' tables do not ask"
+# All measures on all sets: what the papers' tables ask, similarity, contrast kept, targets seen.
+RIVALS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal,mobilefuse
+for NAME in densefuse ifcnn-unshared seafusion scgrfuse scgrfuse-slim; do
+  FILE=baselines/$NAME.onnx
+  if [ -f "$FILE" ]; then RIVALS=$RIVALS,$FILE; fi
+done
+ALL="tno25 roadscene50 m3fd msrs:val vifb21"
+thermeld evaluate --sets $ALL --data "$DATA" --methods "$RIVALS" \
+  --convention tang --metrics $SEVEN,SSIM,MS_SSIM -o out/all.parquet
+thermeld evaluate --sets $ALL --data "$DATA" --methods "$RIVALS" \
+  --convention vifb --metrics AG,CE,EI,EN,MI,PSNR,RMSE,SF,SSIM,SD -o out/all.parquet
+thermeld evaluate --sets $ALL --data "$DATA" --methods "$RIVALS" --convention paper \
+  --metrics Qcb,Qcv,contrast_kept,person_visibility,car_visibility -o out/all.parquet
+thermeld report out/all.parquet -o docs/report/all --title "All measures on all sets"
 
 thermeld evaluate --sets msrs --data "$DATA" --methods mobilefuse \
   --fused SeAFusion="$REFERENCE/fused/msrs/SeAFusion" --common \

@@ -33,19 +33,19 @@ def test_equal_images_come_back(name, scene):
 def test_beside_a_black_image_the_other_comes_back(name, scene):
     _, ir, vis = scene
     fuse, black = METHODS[name].build(), np.zeros_like(ir)
-    assert np.abs(fuse(ir, black) - ir).mean() < 0.035
-    assert np.abs(fuse(black, vis) - vis).mean() < 0.035
+    assert np.abs(fuse(ir, black) - ir).mean() < 0.02
+    assert np.abs(fuse(black, vis) - vis).mean() < 0.02
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_noise_of_flat_places_is_not_promoted(name, scene):
-    """Never above the noisier source, which choosing by magnitude comes to."""
+    """Hardly above the noisier source, which choosing by magnitude comes to."""
     truth, ir, vis = scene
     fused = METHODS[name].build()(ir, vis)
     flat = flat_places(truth.clean_ir, luminance(truth.clean_vis))
     assert flat.mean() > 0.01
     found, *given = (grain(image, flat) for image in (fused, ir, vis))
-    assert found < max(given)
+    assert found < 1.1 * max(given)
 
 
 def flat_places(*planes):
@@ -77,4 +77,4 @@ def test_the_result_is_no_average(name, scene):
         detail, against = (p - cv2.GaussianBlur(p, (0, 0), 4) for p in (source, other))
         stronger = np.abs(detail) > 2 * np.abs(against) + 0.02
         result = fused - cv2.GaussianBlur(fused, (0, 0), 4)
-        assert (result * detail)[stronger].sum() > 0.7 * (detail**2)[stronger].sum()
+        assert (result * detail)[stronger].sum() > 0.5 * (detail**2)[stronger].sum()

@@ -90,6 +90,7 @@ def two_conventions():
         [
             *(row("a", "1", 3.0), row("a", "1", 5.0, metric="RMSE", convention="vifb")),
             *(row("b", "1", 2.0), row("b", "1", 4.0, metric="RMSE", convention="vifb")),
+            *(row("a", "1", None, metric="Qcb"), row("b", "1", None, metric="Qcb")),
             *(row("c", "1", 9.0), row("b", "1", 2.0, set="t"), row("a", "1", 1.0, set="t")),
         ]
     )

@@ -143,6 +143,9 @@ def ranks_together(found: Iterable[Board]) -> dict[str, dict[str, float]]:
 
 def _together(found: Sequence[Board]) -> dict[str, float]:
     columns = {(b.convention, metric): b.column(metric) for b in found for metric in b.metrics}
+    columns = {key: values for key, values in columns.items() if values}  # none has labels, say
+    if not columns:
+        return {}
     whole = set.intersection(*(set(values) for values in columns.values()))
     shared = {
         key: {name: value for name, value in values.items() if name in whole}
