@@ -17,14 +17,14 @@ LEAST_PX = 100  # of labelled people in a crop
 MOST = 0.4  # of a crop; more leaves no surroundings
 SELECTION: Mapping[str, float] = {
     "intensity": 0.15,
-    "gradient": 1.8,
-    "exposure": 1.2,
+    "gradient": 2.0,
+    "exposure": 2.0,
     "contrast": 1.5,
     "spread": 1.0,
-    "structure": 0.3,
+    "structure": 0.6,
     "edges": 1.5,
-    "fidelity": 2.0,
-    "differences": 1.5,
+    "fidelity": 1.2,
+    "differences": 2.0,
     "information": 0.3,
     "people": 1.5,
 }

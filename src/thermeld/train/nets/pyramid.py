@@ -10,7 +10,7 @@ stronger detail, and how much of the detail to give. The pyramid does the rest:
 
     stronger = (box |ir band| - box |vis band|) / (box |ir band| + box |vis band| + 1 / 256)
     share = sigmoid(lean + 12 stronger), box being means of 3x3 pixels
-    share of the base = sigmoid(20 (ir base - vis base))
+    share of the base = sigmoid(5 (ir base - vis base))
     fused band = (1 + unlike tanh(gain)) (share ir band + (1 - share) vis band)
     unlike = |ir band - vis band| / (|ir band| + |vis band|)
 
@@ -31,11 +31,11 @@ from torch.nn import functional as F
 from thermeld.train.deployed import Deployed
 
 SHARPNESS = 12.0  # of the choice by magnitude
-BRIGHTNESS = 20.0  # of the choice between the bases, for images in 0..1
+BRIGHTNESS = 5.0  # of the choice between the bases, for images in 0..1
 LEVEL = 1 / 256  # detail fainter than this is mixed rather than chosen
 TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 FAINT = 1e-3  # a quarter of a grey level; bands below it have nothing to disagree about
-LEVELS = 6
+LEVELS = 7
 
 
 class Residual(nn.Module):
