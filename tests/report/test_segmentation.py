@@ -116,7 +116,10 @@ def test_a_row_without_its_budget_is_refused():
 
 @pytest.mark.parametrize(
     ("epochs", "says"),
-    [(4, "all from one start of 4 epochs on CamVid"), (0, "all from random weights")],
+    [
+        (4, "all from one start of 4 epochs on blends of the sources"),
+        (0, "all from random weights"),
+    ],
 )
 def test_the_caption_tells_where_all_trainings_began(epochs, says):
     facts = settings(BUDGET | {"start_epochs": epochs})

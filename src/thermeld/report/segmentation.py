@@ -190,7 +190,9 @@ def budget_text(bench: Bench) -> str:
     try:
         crop, box = (f"{height}x{width}" for height, width in (budget["crop"], budget["box"]))
         epochs = budget["start_epochs"]
-        start = f"one start of {epochs} epochs on CamVid" if epochs else "random weights"
+        start = (
+            f"one start of {epochs} epochs on blends of the sources" if epochs else "random weights"
+        )
         return (
             f"Budget {budget['name']}: {budget['epochs']} epochs in batches of {budget['batch']} "
             f"crops of {crop} pixels, judged on pictures fitted into {box}, all from {start}"

@@ -125,8 +125,7 @@ def _start(plan: Plan, fabric: Fabric, out: Path, watch: Watch) -> Tensors | Jud
     """The common start; None for random weights; or that it was stopped."""
     if not plan.budget.start_epochs:
         return None
-    folder, tell = files_beside(out), _teller(watch, START)
-    found = start_weights(folder, plan.data, plan.budget, fabric, on_step=tell)
+    found = start_weights(plan, out, fabric, on_step=_teller(watch, START))
     return found or Judged((plan.val.name, "", START, CONVENTION), "stopped")
 
 

@@ -36,7 +36,8 @@ class Budget:
         rate: learning rate after the warm-up.
         weight_decay: of convolution weights.
         precision: "32-true" or "bf16-mixed".
-        start_epochs: epochs on CamVid, once, that all trainings start from; 0 for random weights.
+        start_epochs: epochs on blends of the sources, once, that all trainings start from; 0 for
+            random weights.
         start_rate: learning rate of those.
     """
 
@@ -111,15 +112,15 @@ class Budget:
 PUBLISHED = Budget()
 SMALL = Budget(
     name="small",
-    epochs=8,
+    epochs=6,
     reduce=2,
     crop=(192, 192),
     box=(240, 320),
     scale=(0.7, 1.5),
     optimiser="adam",
-    rate=1e-3,
+    rate=5e-4,
     precision="bf16-mixed",
-    start_epochs=4,
+    start_epochs=6,
 )
 BUDGETS: Mapping[str, Budget] = {budget.name: budget for budget in (PUBLISHED, SMALL)}
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from thermeld.data.segmentation import CLASSES, files_beside
+from thermeld.data.segmentation import CLASSES
 from thermeld.image import eight_bits
 from thermeld.io import read_image
 from thermeld.train.judge.data import Pictures, pictures_of
 from thermeld.train.judge.inputs import LabelledPairs
 from thermeld.train.judge.plan import Plan
-from thermeld.train.judge.start import camvid_files, start_path, start_recipe
+from thermeld.train.judge.start import start_path, start_recipe
 from thermeld.train.judge.task import Judging
 
 PROBED = 3  # steps whose time is multiplied; the first one warms up
@@ -76,5 +76,4 @@ def _start_steps(plan: Plan, out: Path) -> int:
     """Steps of the start that are still to be done; 0 if it is there, or not wanted."""
     if not plan.budget.start_epochs:
         return 0
-    recipe = start_recipe(plan.budget, len(camvid_files(plan.data)[0]))
-    return 0 if start_path(files_beside(out), recipe).exists() else recipe.steps
+    return 0 if start_path(plan, out).exists() else start_recipe(plan).steps

@@ -25,7 +25,6 @@ class Plan:
         entrants: methods, folders of images, and the sources by themselves.
         budget: of each training.
         seeds: one training each; all entrants in one seed come before the next seed.
-        data: folder in which named sets lie, for the start.
         window: which infrared values become black and white, as of `Fuser`.
     """
 
@@ -34,7 +33,6 @@ class Plan:
     entrants: tuple[Entrant, ...]
     budget: Budget
     seeds: tuple[int, ...] = (0, 1, 2)
-    data: Path = Path("data")
     window: str = "auto"
 
     def __post_init__(self) -> None:
@@ -76,7 +74,7 @@ def plan_for(name: str, entrants: tuple[Entrant, ...], *, data: Path, **more: An
         UnknownName, UnreadableFile: no such set.
     """
     train_pairs, val_pairs = labelled(name, data)
-    return Plan(train_pairs, val_pairs, entrants, data=data, **more)
+    return Plan(train_pairs, val_pairs, entrants, **more)
 
 
 def trainings_of(plan: Plan) -> Iterator[Training]:

@@ -1,8 +1,8 @@
-"""The common start of all judges: the segmenter taught on CamVid once, for want of ImageNet.
+"""The common start of all judges: the segmenter taught once on blends of the two sources.
 
-Every training starts from the same weights, the last layer apart, so no method gains by them.
-CamVid is in colour; every second picture is shown grey, so that infrared is not stranger to the
-start than a visible image.
+Few steps from random weights teach next to nothing, and ImageNet's weights are not fetched here. A
+blend holds a fifth to all of one source, so the start knows both and leans to no method. Every
+training then starts from the same weights.
 """
 
 import hashlib
@@ -12,93 +12,88 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import cv2
 import numpy as np
 from lightning_fabric import Fabric
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from thermeld.data.masked import MaskedImages, masked_images
-from thermeld.data.segmentation import IGNORED
+from thermeld.data.segmentation import CLASSES, files_beside
 from thermeld.errors import BadModel
-from thermeld.image import luminance, to_depth, unit
 from thermeld.io.parts import write_whole
 from thermeld.train.judge.budget import Budget
-from thermeld.train.judge.data import Pictures, Pixels, pictures_of
-from thermeld.train.judge.task import CLASSIFIER, Judging
+from thermeld.train.judge.data import Pictures
+from thermeld.train.judge.inputs import SOURCES, LabelledPairs, fingerprint_of, images_of
+from thermeld.train.judge.plan import Plan
+from thermeld.train.judge.task import Judging
 from thermeld.train.loop import train
 from thermeld.train.recipe import Recipe
 
-LAYOUT, CLASSES = "camvid", 11  # what is labelled beyond is void
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of infrared in a blend
 SEED = 0
 
 
-def start_recipe(budget: Budget, pairs: int) -> Recipe:
+def start_recipe(plan: Plan) -> Recipe:
     """How the start is trained: as the judge, for other epochs at another rate."""
+    budget: Budget = plan.budget
     own = replace(budget, name="start", epochs=budget.start_epochs, rate=budget.start_rate)
-    return own.recipe("start", pairs=pairs, seed=SEED)
+    return own.recipe("start", pairs=len(SHARES) * len(plan.train.pairs), seed=SEED)
 
 
-def start_path(folder: Path, recipe: Recipe) -> Path:
-    """Where the start of a recipe is kept."""
-    text = json.dumps(recipe.as_dict(), sort_keys=True)
-    return folder / f"start-{hashlib.sha256(text.encode()).hexdigest()[:16]}.safetensors"
-
-
-def camvid_files(data: Path) -> tuple[MaskedImages, MaskedImages]:
-    """CamVid's train and test pictures together, and its validation pictures.
-
-    Raises:
-        UnreadableFile: it is not in `data`, or incomplete.
-    """
-    train, test, val = (masked_images(LAYOUT, data / LAYOUT, s) for s in ("train", "test", "val"))
-    return MaskedImages("start", train.files + test.files, train.objects, train.read_labels), val
+def start_path(plan: Plan, out: Path) -> Path:
+    """Where the start of a plan is kept, beside the table `out`."""
+    facts = [start_recipe(plan).as_dict(), SHARES, plan.window, fingerprint_of((plan.train,))]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return files_beside(out) / f"start-{digest[:16]}.safetensors"
 
 
 def start_weights(
-    folder: Path,
-    data: Path,
-    budget: Budget,
+    plan: Plan,
+    out: Path,
     fabric: Fabric,
     *,
     on_step: Callable[[int, Mapping[str, float]], None] = lambda number, terms: None,
 ) -> dict[str, Tensor] | None:
-    """The start's weights less the last layer, trained now if `folder` does not hold them.
+    """The start's weights, trained now if none are kept beside the table `out`.
 
     Returns:
         Tensors by name; None if the training was stopped (it goes on at the next call).
 
     Raises:
-        UnreadableFile: CamVid is not there.
+        FusionError: a source cannot be read.
         BadModel: the kept weights are damaged.
     """
-    train_files, val_files = camvid_files(data)
-    recipe = start_recipe(budget, len(train_files))
-    path = start_path(folder, recipe)
+    recipe, path = start_recipe(plan), start_path(plan, out)
     if not path.exists():
-        task = Judging(
-            recipe, budget, fabric, _pictures(train_files, budget), _pictures(val_files, budget),
-            classes=CLASSES,
-        )  # fmt: skip
-        outcome = train(task, recipe, folder / path.stem, fabric=fabric, on_step=on_step)
+        learned, asked = (
+            blends(part, plan, out, shares)
+            for part, shares in ((plan.train, SHARES), (plan.val, (0.5,)))
+        )
+        task = Judging(recipe, plan.budget, fabric, learned, asked, classes=len(CLASSES))
+        outcome = train(task, recipe, path.with_suffix(""), fabric=fabric, on_step=on_step)
         if outcome.steps < recipe.steps:
             return None
-        kept = {k: v for k, v in task.bare.state_dict().items() if not k.startswith(CLASSIFIER)}
         note = {"recipe": json.dumps(recipe.as_dict()), "thermeld": version("thermeld")}
-        write_whole(path, save({k: v.contiguous() for k, v in kept.items()}, metadata=note))
+        kept = {name: value.contiguous() for name, value in task.bare.state_dict().items()}
+        write_whole(path, save(kept, metadata=note))
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise BadModel(f"{path}: damaged ({error}); delete it to train it anew") from error
 
 
-def _pictures(files: MaskedImages, budget: Budget) -> Pictures:
-    found = [files.load(at) for at in range(len(files))]
-    images = [_grey(image) if at % 2 else image for at, (image, _) in enumerate(found)]
-    labels = [np.where(marked < CLASSES, marked, np.uint8(IGNORED)) for _, marked in found]
-    stems = [path.stem for path, _ in files.files]
-    return pictures_of(stems, images, labels, budget.reduce)
-
-
-def _grey(image: Pixels) -> Pixels:
-    return np.asarray(to_depth(luminance(unit(image)), np.uint8))
+def blends(part: LabelledPairs, plan: Plan, out: Path, shares: tuple[float, ...]) -> Pictures:
+    """All pairs of a split, infrared mixed into red, green and blue alike, once per share."""
+    cache, reduce = files_beside(out) / "fused", plan.budget.reduce
+    infrared, visible = (
+        images_of(source, part, window=plan.window, reduce=reduce, cache=cache)
+        for source in SOURCES
+    )
+    images = [
+        np.asarray(cv2.addWeighted(ir, share, vis, 1 - share, 0), np.uint8)
+        for share in shares
+        for ir, vis in zip(infrared, visible, strict=True)
+    ]
+    stems = [f"{stem} {share:g}" for share in shares for stem in part.stems]
+    return Pictures(tuple(stems), tuple(images), part.labels * len(shares))

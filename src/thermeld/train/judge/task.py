@@ -20,7 +20,6 @@ from thermeld.train.recipe import Recipe
 from thermeld.train.seeding import own_stream
 
 SHOWN = 3
-CLASSIFIER = "classify."  # the only layer that depends on what the classes are
 
 
 class Judging:
@@ -45,7 +44,7 @@ class Judging:
         with own_stream(fabric, recipe.seed, 0):
             net = DeepLab(classes=classes)
         if start is not None:
-            net.load_state_dict({**net.state_dict(), **start})
+            net.load_state_dict(dict(start))
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.bare = net
         self.counted: Counts | None = None
