@@ -122,11 +122,10 @@ class PyramidFusion(nn.Module):
     def deployed(self) -> nn.Module:
         """The network as it is shipped.
 
-        At every scale of 4, 8 ... 2**levels pixels: 1 for what it is shown, 1 for each block down
-        and up, 1 for the step to the next.
+        Four pixels of the base far, trained networks change by less than a hundredth of a grey
+        level, whatever is there instead; taps reach twice (nano) and four times (small) as far.
         """
-        scales = sum(2**level for level in range(2, self.levels + 1))
-        reach = scales * (2 * self.blocks + 2)
+        reach = 4 * 2**self.levels
         return Deployed(self.eval(), reach_px=reach, align_px=2**self.levels)
 
     def forward(self, ir: Tensor, vis: Tensor) -> Tensor:
