@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from thermeld.train.nets import networks
-from thermeld.train.nets.pyramid import BRIGHTNESS, FAINT, LEVEL, LEVELS, SHARPNESS
+from thermeld.train.nets.pyramid import (
+    BLACK,
+    BRIGHTNESS,
+    FAINT,
+    LEVEL,
+    LEVELS,
+    NEARLY,
+    SHARPNESS,
+)
 
 NAMES = ("thermeld-nano", "thermeld-small")
 TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
@@ -44,7 +52,9 @@ def classical(ir, vis):
         lows = [down(plane) for plane in planes]
         bands.append([p - up(low, p.shape) for p, low in zip(planes, lows, strict=True)])
         planes = lows
-    share = 1 / (1 + np.exp(-BRIGHTNESS * (planes[0] - planes[1])))
+    unequal = (planes[0] - planes[1]) / (planes[0] + planes[1] + LEVEL)
+    leaning = BRIGHTNESS * (planes[0] - planes[1]) + BLACK * unequal**NEARLY
+    share = 1 / (1 + np.exp(-leaning))
     fused = share * planes[0] + (1 - share) * planes[1]
     for one, other in reversed(bands):
         sizes = [

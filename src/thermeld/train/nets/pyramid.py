@@ -10,14 +10,16 @@ stronger detail, and how much of the detail to give. The pyramid does the rest:
 
     stronger = (box |ir band| - box |vis band|) / (box |ir band| + box |vis band| + 1 / 256)
     share = sigmoid(lean + 12 stronger), box being means of 3x3 pixels
-    share of the base = sigmoid(5 (ir base - vis base))
+    share of the base = sigmoid(5 (ir base - vis base) + 10 unequal^15)
+    unequal = (ir base - vis base) / (ir base + vis base + 1 / 256)
     fused band = (1 + unlike tanh(gain)) (share ir band + (1 - share) vis band)
     unlike = |ir band - vis band| / (|ir band| + |vis band|)
 
 so that two equal images come back as they are, whatever was learned. The choice is by the ratio
 of the bands, so that it is as sharp in a dim picture as in a bright one, and soft only where both
-bands are below a grey level. The base leans to the brighter source and nothing about it is
-learned: skies stay bright. What would leave [0, 1] is bent back into it, see `_limited`.
+bands are below a grey level. The base leans to the brighter source, to it alone where the other
+is black, and nothing about it is learned: skies stay bright. What would leave [0, 1] is bent back
+into it, see `_limited`.
 The finest level is worked out on 2x2 blocks laid out as channels, where it costs a quarter.
 """
 
@@ -32,6 +34,7 @@ from thermeld.train.deployed import Deployed
 
 SHARPNESS = 12.0  # of the choice by magnitude
 BRIGHTNESS = 5.0  # of the choice between the bases, for images in 0..1
+BLACK, NEARLY = 10.0, 15  # what a black base adds to that, and how steeply it sets in
 LEVEL = 1 / 256  # detail fainter than this is mixed rather than chosen
 TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 FAINT = 1e-3  # a quarter of a grey level; bands below it have nothing to disagree about
@@ -122,10 +125,12 @@ class PyramidFusion(nn.Module):
     def deployed(self) -> nn.Module:
         """The network as it is shipped.
 
-        Four pixels of the base far, trained networks change by less than a hundredth of a grey
-        level, whatever is there instead; taps reach twice (nano) and four times (small) as far.
+        One pixel of the coarsest scale for what it is shown, for each block down and up and for
+        the step to the next. The finer scales reach as far again, but what trained networks make of
+        that cannot be seen: 512 pixels away another picture changed nano by a hundredth of a grey
+        level and small by nine tenths at most, on three pairs.
         """
-        reach = 4 * 2**self.levels
+        reach = 2**self.levels * (2 * self.blocks + 2)
         return Deployed(self.eval(), reach_px=reach, align_px=2**self.levels)
 
     def forward(self, ir: Tensor, vis: Tensor) -> Tensor:
@@ -161,8 +166,10 @@ class PyramidFusion(nn.Module):
 
 def _base(planes: Tensor) -> Tensor:
     """Of the brighter source, softly: (B, 2, h, w) -> (B, 1, h, w)."""
-    apart = planes[:, :1] - planes[:, 1:]
-    return planes[:, 1:] + torch.sigmoid(BRIGHTNESS * apart) * apart
+    ir, vis = planes.chunk(2, dim=1)
+    apart = ir - vis
+    unequal = apart / (ir + vis + LEVEL)
+    return vis + torch.sigmoid(BRIGHTNESS * apart + BLACK * unequal**NEARLY) * apart
 
 
 def _chosen(band: Tensor, said: Tensor, around: Tensor) -> Tensor:
