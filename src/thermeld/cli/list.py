@@ -27,6 +27,7 @@ HEADINGS = ("method", "family", "parameters", "map", "what it is")
 # Which one for what; docs/results.md and docs/own-network.md have the figures behind it.
 CHOICES = (
     ("thermeld-nano", "people and detail by night and day, in the least time of all networks"),
+    ("thermeld-small", "the same with more of faint detail, in under twice the time"),
     ("mobilefuse", "calm pictures and films; every pixel lies between those of its sources"),
     ("laplacian", "nothing learned, the most even of all by day, and fast"),
     ("lwc-densefuse", "an auto-encoder, where DenseFuse is used today"),

@@ -15,7 +15,7 @@ from thermeld.errors import BadSetting
 from thermeld.fuse import Fuser, resized
 from thermeld.image import Gray, Stored, luminance, unit
 
-SETTLE_S = 0.08  # two frames at 30 a second; less, and the default method flickers in smoke
+SETTLE_S = 0.08  # two frames at 30 a second; more, and moving people trail
 CUT = 0.1  # mean jump of what is added, of full range: another scene. M2VD stays below 0.02
 
 
