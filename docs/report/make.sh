@@ -27,9 +27,9 @@ ALL="tno25 roadscene50 m3fd msrs:val vifb21"
 thermeld evaluate --sets $ALL --data "$DATA" --methods "$RIVALS" \
   --convention tang --metrics $SEVEN,SSIM,MS_SSIM -o out/all.parquet
 thermeld evaluate --sets $ALL --data "$DATA" --methods "$RIVALS" \
-  --convention vifb --metrics AG,CE,EI,EN,MI,PSNR,RMSE,SF,SSIM,SD -o out/all.parquet
+  --convention vifb --metrics AG,CE,EI,EN,MI,PSNR,RMSE,SF,SSIM,SD,Qcb,Qcv -o out/all.parquet
 thermeld evaluate --sets $ALL --data "$DATA" --methods "$RIVALS" --convention paper \
-  --metrics Qcb,Qcv,contrast_kept,person_visibility,car_visibility -o out/all.parquet
+  --metrics contrast_kept,person_visibility,car_visibility -o out/all.parquet
 thermeld report out/all.parquet -o docs/report/all --title "All measures on all sets"
 
 thermeld evaluate --sets msrs --data "$DATA" --methods mobilefuse \
