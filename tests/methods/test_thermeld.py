@@ -78,3 +78,32 @@ def test_the_result_is_no_average(name, scene):
         stronger = np.abs(detail) > 2 * np.abs(against) + 0.02
         result = fused - cv2.GaussianBlur(fused, (0, 0), 4)
         assert (result * detail)[stronger].sum() > 0.5 * (detail**2)[stronger].sum()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_lies_beyond_the_reach_cannot_be_seen(name):
+    """Other pictures further away than `reach_px` change less than half a grey level."""
+    method = METHODS[name].build()
+    reach, step = METHODS[name].card.reach_px, METHODS[name].card.align_px
+    inner = slice(reach, reach + step)
+    seen = slice(0, 2 * reach + step)
+    side = 2 * reach + step + reach // 2
+    rng = np.random.default_rng(0)
+    ir, vis, *others = (texture(rng, side) for _ in range(4))
+    whole = []
+    for around in ((ir, vis), others):
+        planes = [other.copy() for other in around]
+        for plane, own in zip(planes, (ir, vis), strict=True):
+            plane[seen, seen] = own[seen, seen]
+        whole.append(method(*planes)[inner, inner])
+    assert np.abs(whole[0] - whole[1]).max() < 0.5 / 255
+    assert np.ptp(whole[0]) > 0.1
+
+
+def texture(rng, side):
+    """Blobs of all sizes, within 0..1."""
+    octaves = [
+        cv2.resize(rng.random((side // scale + 2,) * 2, np.float32), (side, side))
+        for scale in (2, 8, 32, 128, 512)
+    ]
+    return np.mean(octaves, axis=0, dtype=np.float32)
