@@ -4,7 +4,7 @@
 set -eu
 DATA=${DATA:-../shared/data}
 REFERENCE=${REFERENCE:-../shared/reference/metrics}
-METHODS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal,tardal
+METHODS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal,tardal,scgrfuse-slim
 METHODS=$METHODS,mobilefuse,mobilefuse-blending-only,mobilefuse-generative
 for FILE in baselines/*.onnx; do METHODS=$METHODS,$FILE; done
 SEVEN=EN,SD,SF,MI,SCD,VIF,Qabf
@@ -19,7 +19,8 @@ thermeld report out/results.parquet -o docs/report --against maximum \
 
 # All measures on all sets: what the papers' tables ask, similarity, contrast kept, targets seen.
 RIVALS=wavelet-max,thermeld-small,thermeld-nano,lwc-densefuse,light-tardal,mobilefuse
-for NAME in densefuse ifcnn-unshared seafusion scgrfuse scgrfuse-slim; do
+RIVALS=$RIVALS,scgrfuse-slim
+for NAME in densefuse ifcnn-unshared seafusion scgrfuse; do
   FILE=baselines/$NAME.onnx
   if [ -f "$FILE" ]; then RIVALS=$RIVALS,$FILE; fi
 done
