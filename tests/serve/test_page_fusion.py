@@ -139,7 +139,7 @@ def test_a_radiometric_file_alone_gives_both_pictures(tab, tmp_path):
     assert "FLIR0001.jpg" in tab.inner_text("#facts-vis")
     found = read_image(saved(tab, "Save as PNG", tmp_path)).pixels
     wanted = tmp_path / "wanted.png"
-    done = CliRunner().invoke(app, ["fuse", str(path), "-o", str(wanted)])
+    done = CliRunner().invoke(app, ["fuse", str(path), "-o", str(wanted), "-m", "mobilefuse"])
     assert done.exit_code == 0, done.output
     assert_equal(found, read_image(wanted).pixels)
 
