@@ -268,6 +268,16 @@ def test_two_videos_are_fused_live(tab, tmp_path):
     tab.get_by_role("button", name="Stop").click()
 
 
+def test_a_network_without_a_map_is_fused_live(tab):
+    """The scale of a map, a quarter at first, is none of its business."""
+    tab.get_by_role("button", name="Live", exact=True).click()
+    tab.select_option("#live-size", "320")
+    tab.select_option("#live-method", "thermeld-nano")
+    tab.get_by_role("button", name="Find cameras").click()
+    tab.wait_for_selector("#source-ir option:nth-child(2)", state="attached")
+    assert sum(live_frames(tab)[:3]) > 0
+
+
 def test_live_says_what_is_missing_where_it_is_missing(tab):
     tab.get_by_role("button", name="Live", exact=True).click()
     tab.get_by_role("button", name="Start").click()

@@ -45,22 +45,22 @@ export function enlarged(known, step, width, height) {
   return full;
 }
 
-/** The scales at which a method can make its map. */
-export const scalesOf = (card) => [...new Set(card.files.map((file) => file.map_scale))].sort();
+/** The scale a method makes its map at: the one wished for if it can, else the full one. */
+export const scaleOf = (card, wished) =>
+  card.blends && card.files.some((file) => file.map_scale === wished) ? wished : 1;
 
 /**
  * Fuse two frames of one size.
  * @param {Method} method
  * @param {ImageBitmap | VideoFrame} ir @param {ImageBitmap | VideoFrame} vis
- * @param {object} how width, height; color; scale of the map (see `scalesOf`); places: where each
+ * @param {object} how width, height; color; scale of the map (see `scaleOf`); places: where each
  *   visible pixel's partner lies in the infrared frame (see `placesOf`), or null.
  * @returns {Promise<{pixels: ImageData, network: number}>} `network` in milliseconds.
  */
 export async function fuseFrames(method, ir, vis, how) {
-  const { width, height, color, places } = how;
+  const { width, height, color, scale, places } = how;
   const image = rgbaOf("vis", vis, width, height);
   const luma = lumaOf(image), grey = lumaOf(rgbaOf("ir", ir, width, height), places);
-  const scale = method.card.blends && scalesOf(method.card).includes(how.scale) ? how.scale : 1;
   const begun = performance.now();
   const share = method.card.blends ? await method.share(grey, luma, scale) : null;
   const fused = share ? null : await method.fuse(grey, luma);

@@ -5,7 +5,7 @@
  */
 import { Refusal } from "./errors.js";
 import { readFlir } from "./flir.js";
-import { fuseFrames, placesOf } from "./frames.js";
+import { fuseFrames, placesOf, scaleOf } from "./frames.js";
 import { bytesOf, fuse } from "./fuser.js";
 import { measured } from "./measure.js";
 import { Method, hasGpu, threads } from "./network.js";
@@ -152,11 +152,11 @@ const calls = {
   },
 
   async liveStart({ card, kind, width, height, color, scale, warp }, tell) {
-    const method = new Method(card, kind);
-    await method.prepare({ scale }, (done, total) => tell({ done, total, what: "loading" }));
+    const method = new Method(card, kind), used = scaleOf(card, scale);
+    await method.prepare({ scale: used }, (done, total) => tell({ done, total, what: "loading" }));
     const sized = warp && regrown(warp, [height, width], [height, width]);
     const places = sized && placesOf(lookupOf(sized), width, height);
-    live = { method, how: { width, height, color, scale, places } };
+    live = { method, how: { width, height, color, scale: used, places } };
   },
 
   async liveFrame({ ir, vis }) {
