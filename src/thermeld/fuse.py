@@ -33,7 +33,7 @@ from thermeld.methods.runtimes import PRECISIONS, RUNTIMES
 from thermeld.methods.upsample import SCALES, CoarseMap, fitted, scale_for
 from thermeld.registry import METHODS, BlendingFusion, Method, MethodCard, lookup
 
-DEFAULT_METHOD = "mobilefuse"
+DEFAULT_METHOD = "thermeld-nano"
 COLORS = ("ycbcr", "blend", "gray", "per-channel")
 FITS = ("ir", "vis")
 TILE_PX = 256  # a tile of 64 feature planes takes 17 MB; larger tiles are slower, not faster
