@@ -39,13 +39,13 @@ def test_beside_a_black_image_the_other_comes_back(name, scene):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_noise_of_flat_places_is_not_promoted(name, scene):
-    """Hardly above the noisier source, which choosing by magnitude comes to."""
+    """Never above the noisier source, which choosing by magnitude comes to."""
     truth, ir, vis = scene
     fused = METHODS[name].build()(ir, vis)
     flat = flat_places(truth.clean_ir, luminance(truth.clean_vis))
     assert flat.mean() > 0.01
     found, *given = (grain(image, flat) for image in (fused, ir, vis))
-    assert found < 1.1 * max(given)
+    assert found < max(given)
 
 
 def flat_places(*planes):
@@ -65,7 +65,7 @@ def test_three_pixels_of_shift_hardly_overshoot_both_sources(name, scene):
     moved = np.roll(ir, 3, axis=1)
     highest = cv2.dilate(np.maximum(moved, vis), np.ones((7, 7)))
     fused = METHODS[name].build()(moved, vis)
-    assert (fused > highest + 0.02).mean() < 0.1
+    assert (fused > highest + 0.02).mean() < 0.08
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,7 +77,7 @@ def test_the_result_is_no_average(name, scene):
         detail, against = (p - cv2.GaussianBlur(p, (0, 0), 4) for p in (source, other))
         stronger = np.abs(detail) > 2 * np.abs(against) + 0.02
         result = fused - cv2.GaussianBlur(fused, (0, 0), 4)
-        assert (result * detail)[stronger].sum() > 0.5 * (detail**2)[stronger].sum()
+        assert (result * detail)[stronger].sum() > 0.6 * (detail**2)[stronger].sum()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -28,7 +28,7 @@ from thermeld.evaluate.journal import Journal, kept_for_this_run, line_of
 from thermeld.io.parts import sweep
 from thermeld.train.judge.data import Pictures
 from thermeld.train.judge.forecast import Forecast, forecast
-from thermeld.train.judge.inputs import LabelledPairs, images_of
+from thermeld.train.judge.inputs import LabelledPairs
 from thermeld.train.judge.plan import Plan, Training, plan_for, trainings_of
 from thermeld.train.judge.score import values_of
 from thermeld.train.judge.show import keep_curve, keep_examples
@@ -145,14 +145,7 @@ class _Court:
 
     def pictures(self, entrant: Entrant, part: LabelledPairs) -> Pictures:
         """An entrant's images of one split."""
-        images = images_of(
-            entrant,
-            part,
-            window=self.plan.window,
-            reduce=self.plan.budget.reduce,
-            cache=files_beside(self.out) / "fused",
-        )
-        return Pictures(part.stems, images, part.labels)
+        return Pictures(part.stems, self.plan.images(entrant, part, self.out), part.labels)
 
     def hear(self, training: Training) -> tuple[Judged, dict[str, Any]]:
         """Train and ask one; with it a line of the journal, empty if it was stopped."""

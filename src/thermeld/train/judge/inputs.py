@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from thermeld.data.segmentation import CLASSES, IGNORED, INFRARED, VISIBLE
+from thermeld.data.segmentation import BACKGROUND, CLASSES, IGNORED, INFRARED, VISIBLE
 from thermeld.data.sets import PairSet, find_set, fingerprint, labels_place
 from thermeld.errors import BadSetting, FusionError, SizeMismatch
 from thermeld.evaluate.entrants import Entrant
@@ -166,5 +166,5 @@ def _fused(fuser: Fuser, label: str, pair: Pair) -> Stored:
 
 def richest(part: LabelledPairs, count: int) -> Iterator[int]:
     """Places of the pairs whose labels show most classes, the earlier first."""
-    shown = [len(set(np.unique(labels)) - {0, IGNORED}) for labels in part.labels]
+    shown = [len(set(np.unique(labels)) - {BACKGROUND, IGNORED}) for labels in part.labels]
     yield from sorted(range(len(shown)), key=lambda at: (-shown[at], at))[:count]

@@ -8,11 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from thermeld.data.segmentation import CONVENTION, VALUES
+from thermeld.data.segmentation import CONVENTION, VALUES, files_beside
 from thermeld.errors import BadSetting
 from thermeld.evaluate.entrants import Entrant
 from thermeld.train.judge.budget import Budget
-from thermeld.train.judge.inputs import LabelledPairs, facts_of, fingerprint_of, labelled
+from thermeld.train.judge.data import Pixels
+from thermeld.train.judge.inputs import (
+    LabelledPairs,
+    facts_of,
+    fingerprint_of,
+    images_of,
+    labelled,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,16 @@ class Plan:
     def steps(self) -> int:
         """Of one training."""
         return self.budget.steps(len(self.train.pairs))
+
+    def images(self, entrant: Entrant, part: LabelledPairs, out: Path) -> tuple[Pixels, ...]:
+        """An entrant's images of one split, kept beside the table `out`.
+
+        Raises:
+            FusionError: as `images_of`.
+        """
+        cache = files_beside(out) / "fused"
+        reduce = self.budget.reduce
+        return images_of(entrant, part, window=self.window, reduce=reduce, cache=cache)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The common start of all judges: the segmenter taught once on blends of the two sources.
 
-Few steps from random weights teach next to nothing, and ImageNet's weights are not fetched here. A
-blend holds a fifth to all of one source, so the start knows both and leans to no method. Every
+Few steps from random weights teach next to nothing, and ImageNet's weights are not fetched here.
+Blends run from one source to the other, so the start knows both and leans to no method. Every
 training then starts from the same weights.
 """
 
@@ -22,9 +22,8 @@ from torch import Tensor
 from thermeld.data.segmentation import CLASSES, files_beside
 from thermeld.errors import BadModel
 from thermeld.io.parts import write_whole
-from thermeld.train.judge.budget import Budget
 from thermeld.train.judge.data import Pictures
-from thermeld.train.judge.inputs import SOURCES, LabelledPairs, fingerprint_of, images_of
+from thermeld.train.judge.inputs import SOURCES, LabelledPairs, fingerprint_of
 from thermeld.train.judge.plan import Plan
 from thermeld.train.judge.task import Judging
 from thermeld.train.loop import train
@@ -36,7 +35,7 @@ SEED = 0
 
 def start_recipe(plan: Plan) -> Recipe:
     """How the start is trained: as the judge, for other epochs at another rate."""
-    budget: Budget = plan.budget
+    budget = plan.budget
     own = replace(budget, name="start", epochs=budget.start_epochs, rate=budget.start_rate)
     return own.recipe("start", pairs=len(SHARES) * len(plan.train.pairs), seed=SEED)
 
@@ -85,11 +84,7 @@ def start_weights(
 
 def blends(part: LabelledPairs, plan: Plan, out: Path, shares: tuple[float, ...]) -> Pictures:
     """All pairs of a split, infrared mixed into red, green and blue alike, once per share."""
-    cache, reduce = files_beside(out) / "fused", plan.budget.reduce
-    infrared, visible = (
-        images_of(source, part, window=plan.window, reduce=reduce, cache=cache)
-        for source in SOURCES
-    )
+    infrared, visible = (plan.images(source, part, out) for source in SOURCES)
     images = [
         np.asarray(cv2.addWeighted(ir, share, vis, 1 - share, 0), np.uint8)
         for share in shares
